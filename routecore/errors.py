@@ -1,0 +1,319 @@
+"""The whole error tree; each branch says whose fault it is.
+
+``RoutecoreError``
+    ``FaultyInput``: input that breaks a rule, with every fault that was found
+        ``CatalogError`` (the operator): ``invalid_catalog``
+            ``InvalidPricing``: ``invalid_pricing``
+        ``InvalidRequest`` (the caller): ``invalid_request``
+        ``InvalidPreferences`` (the caller): ``invalid_preferences``
+        ``InvalidUsage`` (the integrator, or the provider behind it): ``invalid_usage``
+        ``OutcomeError`` (the integrator): ``invalid_outcome``
+        ``SimulationError`` (the analyst): ``invalid_simulation``
+    ``NoEligibleEndpoint``, ``UnknownModel``: nobody's fault
+    ``UnpricedUsage`` (the operator): tokens were used that the price card has no price for
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = [
+    "CatalogError",
+    "Fault",
+    "FaultyInput",
+    "InvalidPreferences",
+    "InvalidPricing",
+    "InvalidRequest",
+    "InvalidUsage",
+    "NoEligibleEndpoint",
+    "OutcomeError",
+    "RoutecoreError",
+    "SimulationError",
+    "UnknownModel",
+    "UnpricedUsage",
+    "jsonable",
+]
+
+_SHOWN_FAULTS = 5
+_SHOWN_CHARACTERS = 120
+_MAX_DEPTH = 6
+_LARGEST_INT = 2**64
+
+
+def _printable(text: str) -> str:
+    """Escape what UTF-8 cannot carry (lone surrogates), leave the rest alone."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def jsonable(value: object, depth: int = 0) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    """Return ``value`` as JSON can hold it; what JSON cannot hold comes back as text.
+
+    Never raises: hostile values (cycles, broken ``__repr__``, NaN, lone surrogates) become text.
+
+    >>> jsonable({"a": float("nan"), "b": [1, None]})
+    {'a': 'nan', 'b': [1, None]}
+    """
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind is int:
+        return value if -_LARGEST_INT < value < _LARGEST_INT else _text(value)  # type: ignore[operator]
+    if kind is float:
+        return value if math.isfinite(value) else str(value)  # type: ignore[arg-type]
+    if kind is str:
+        return _printable(value)  # type: ignore[arg-type]
+    if depth < _MAX_DEPTH:
+        if kind is list or kind is tuple:
+            return [jsonable(item, depth + 1) for item in value]  # type: ignore[attr-defined]
+        if kind is dict:
+            return {_text(key): jsonable(item, depth + 1) for key, item in value.items()}  # type: ignore[attr-defined]
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    """Give any object as short printable text, whatever its ``__repr__`` does."""
+    if type(value) is str:
+        return _printable(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a hostile __repr__ may raise anything, and a fault must still be reported
+        text = f"<{type(value).__name__}>"
+    return _printable(text if len(text) <= 4 * _SHOWN_CHARACTERS else text[: 4 * _SHOWN_CHARACTERS] + "…")
+
+
+class Fault:
+    """One thing wrong with an input: where, what stood there, and what was expected.
+
+    >>> fault = Fault("provider.order[0]", 7, "a provider slug")
+    >>> print(fault)
+    provider.order[0]: 7 is not a provider slug
+    """
+
+    __slots__ = ("expected", "path", "value")
+
+    def __init__(self, path: str, value: object, expected: str) -> None:
+        self.path = path
+        self.value = value
+        self.expected = expected
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Fault):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.expected))
+
+    def __repr__(self) -> str:
+        return f"Fault({self.path!r}, {_text(self.value)}, {self.expected!r})"
+
+    def __str__(self) -> str:
+        shown = "null" if self.value is None else _text(self.value) if type(self.value) is not str else repr(_printable(self.value))
+        if len(shown) > _SHOWN_CHARACTERS:
+            shown = shown[:_SHOWN_CHARACTERS] + "…"
+        return f"{_printable(self.path)}: {shown} is not {self.expected}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fault as the wire's ``{path, value, expected}``."""
+        return {"path": _printable(self.path), "value": jsonable(self.value), "expected": self.expected}
+
+
+class RoutecoreError(Exception):
+    """Root of every error this library raises on purpose.
+
+    ``type`` and ``code`` are the wire's; ``to_dict()`` is the platform's error body with ``metadata`` beside it.
+    """
+
+    type: ClassVar[str] = "routecore_error"
+    code: ClassVar[int] = 500
+
+    @property
+    def message(self) -> str:
+        """The text of the error, as ``str`` gives it."""
+        return str(self)
+
+    @property
+    def param(self) -> str | None:
+        """The path of the first fault, where the error speaks of one input; else ``None``."""
+        return None
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The facts behind the message, as JSON can hold them."""
+        return {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``{"error": {...}}``, the body a gateway sends to its caller."""
+        return {
+            "error": {
+                "message": _printable(str(self)),
+                "type": self.type,
+                "param": None if self.param is None else _printable(self.param),
+                "code": self.code,
+                "metadata": self.metadata,
+            }
+        }
+
+
+class FaultyInput(RoutecoreError):
+    """Input that breaks a rule. ``faults`` holds every fault that was found, in the order they were met."""
+
+    code: ClassVar[int] = 400
+    what: ClassVar[str] = "input"
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        shown = "; ".join(str(fault) for fault in self.faults[:_SHOWN_FAULTS])
+        more = len(self.faults) - _SHOWN_FAULTS
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__(f"{count} in the {self.what}: {shown}" + (f"; and {more} more" if more > 0 else ""))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the faults, so that errors cross process pools."""
+        return type(self), (self.faults,)
+
+    @property
+    def param(self) -> str | None:
+        """The path of the first fault."""
+        return self.faults[0].path if self.faults else None
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """``{"faults": [{path, value, expected}, ...]}``."""
+        return {"faults": [fault.to_dict() for fault in self.faults]}
+
+
+class CatalogError(FaultyInput):
+    """A catalog that cannot be loaded: the operator's to mend. Every bad row is named."""
+
+    type = "invalid_catalog"
+    what = "catalog"
+
+
+class InvalidPricing(CatalogError):
+    """A price card that cannot be read: the operator's to mend."""
+
+    type = "invalid_pricing"
+    what = "price card"
+
+
+class InvalidRequest(FaultyInput):
+    """A request, context, statistics, health or settings that cannot be read: the caller's to mend."""
+
+    type = "invalid_request"
+    what = "request"
+
+
+class InvalidPreferences(FaultyInput):
+    """A ``provider`` block that cannot be read: the caller's to mend. All faults of the block at once."""
+
+    type = "invalid_preferences"
+    what = "provider block"
+
+
+class InvalidUsage(FaultyInput):
+    """A usage that cannot be read: the integrator's to mend."""
+
+    type = "invalid_usage"
+    what = "usage"
+
+
+class OutcomeError(FaultyInput):
+    """An outcome that cannot be recorded: the integrator's to mend."""
+
+    type = "invalid_outcome"
+    what = "outcome"
+
+
+class SimulationError(FaultyInput):
+    """A trace, world or policy that cannot be simulated: the analyst's to mend."""
+
+    type = "invalid_simulation"
+    what = "simulation"
+
+
+class UnpricedUsage(RoutecoreError):
+    """Tokens were used that the price card has no price for. Never billed as $0.
+
+    ``path`` is the price that is missing (``pricing.completion``), ``tokens`` how many it would have priced.
+    """
+
+    type = "unpriced_usage"
+    code = 400
+
+    def __init__(self, path: str, tokens: int) -> None:
+        self.path = path
+        self.tokens = tokens
+        super().__init__(f"{tokens} tokens were used but {path} is not known; a missing price is not free")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the facts."""
+        return type(self), (self.path, self.tokens)
+
+    @property
+    def param(self) -> str | None:
+        """The missing price."""
+        return self.path
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """``{"faults": [...]}`` with the missing price, like other faults of a price card."""
+        return {"faults": [Fault(self.path, None, f"a price for {self.tokens} tokens").to_dict()]}
+
+
+class UnknownModel(RoutecoreError):
+    """The catalog has none of the asked models. ``near`` holds names that are close."""
+
+    type = "unknown_model"
+    code = 404
+
+    def __init__(self, models: Sequence[str], near: Sequence[str]) -> None:
+        self.models = tuple(models)
+        self.near = tuple(near)
+        names = ", ".join(repr(_printable(model)) for model in self.models)
+        hint = f"; did you mean {', '.join(map(repr, self.near))}?" if self.near else ""
+        super().__init__(f"the catalog has no model {names}{hint}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the facts."""
+        return type(self), (self.models, self.near)
+
+    @property
+    def param(self) -> str | None:
+        """Always ``model``."""
+        return "model"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """``{"near": [...]}``."""
+        return {"near": list(self.near)}
+
+
+class NoEligibleEndpoint(RoutecoreError):
+    """No endpoint passed every hard filter. Carries the funnel, every rejection, and the minimal relaxations."""
+
+    type = "no_eligible_endpoint"
+    code = 503
+
+    def __init__(self, message: str, funnel: Sequence[Mapping[str, Any]], rejections: Sequence[Mapping[str, Any]], relaxations: Sequence[Sequence[str]]) -> None:
+        self.funnel = tuple(dict(step) for step in funnel)
+        self.rejections = tuple(dict(rejection) for rejection in rejections)
+        self.relaxations = tuple(tuple(rules) for rules in relaxations)
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the facts."""
+        return type(self), (str(self), self.funnel, self.rejections, self.relaxations)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """``{"funnel": [...], "rejections": [...], "relaxations": [...]}``."""
+        return {
+            "funnel": [dict(step) for step in self.funnel],
+            "rejections": [dict(rejection) for rejection in self.rejections],
+            "relaxations": [list(rules) for rules in self.relaxations],
+        }
