@@ -1,0 +1,138 @@
+"""Eligibility: for each endpoint every rule, one after the other; the funnel; the minimal relaxations."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+from routecore.testing.reference.scenario import Block, Context, Endpoint, Key, Scenario
+from routecore.testing.reference.wire import ascii_lower, plain_decimal
+
+__all__ = ["RULES", "failed_rules", "funnel_of", "key_matches", "named", "relaxations_of", "slug_matches"]
+
+RULES = (
+    "disabled", "account.only", "account.ignore", "account.data_collection", "account.training", "account.zdr",
+    "only", "ignore", "data_collection", "zdr", "enforce_distillable_text", "quantizations",
+    "context_length", "max_tokens", "tools", "modality", "require_parameters", "max_price", "byok_only", "fallbacks_disabled",
+)  # fmt: skip
+MOST_RELAXATIONS = 5
+PER_MILLION = {"prompt": 1_000_000, "completion": 1_000_000, "request": 1, "image": 1}
+
+
+def slug_matches(entry: str, endpoint: Endpoint) -> bool:
+    """``provider`` matches every endpoint of that provider, ``provider/variant`` that endpoint alone; case does not count."""
+    return ascii_lower(entry) in (endpoint.provider, endpoint.slug)
+
+
+def named(entries: tuple[str, ...], endpoint: Endpoint) -> bool:
+    """Say whether any entry matches the endpoint."""
+    return any(slug_matches(entry, endpoint) for entry in entries)
+
+
+def key_matches(key: Key, endpoint: Endpoint) -> bool:
+    """A key holds for what its slug matches, and for its models alone where it names some."""
+    return slug_matches(key.slug, endpoint) and (not key.models or endpoint.model in key.models)
+
+
+def failed_rules(scenario: Scenario, endpoint: Endpoint) -> list[tuple[str, str]]:
+    """Every rule that the endpoint fails, in the order of the rules, each with a detail in words."""
+    block, context, asked = scenario.block, scenario.context, scenario.asked
+    collects = endpoint.trains if scenario.settings.deny_means == "training" else endpoint.trains or endpoint.retains
+    policy = f"trains {endpoint.trains}, retains {endpoint.retains}"
+    missing = sorted({name for name, _ in asked.parameters if name not in endpoint.supported_parameters})
+    unread = sorted(_needed_modalities(scenario) - endpoint.input_modalities)
+    fails: dict[str, str | None] = {
+        "disabled": "disabled" if endpoint.disabled else None,
+        "account.only": f"{endpoint.slug} not in {context.account_only}"
+        if context.account_only and not named(context.account_only, endpoint)
+        else None,
+        "account.ignore": f"{endpoint.slug} in {context.account_ignore}" if named(context.account_ignore, endpoint) else None,
+        "account.data_collection": policy if context.account_data_collection == "deny" and collects else None,
+        "account.training": policy if context.account_deny_training and endpoint.trains else None,
+        "account.zdr": policy if context.account_zdr and endpoint.retains else None,
+        "only": f"{endpoint.slug} not in {block.only}" if block.only and not named(block.only, endpoint) else None,
+        "ignore": f"{endpoint.slug} in {block.ignore}" if named(block.ignore, endpoint) else None,
+        "data_collection": policy if block.data_collection == "deny" and collects else None,
+        "zdr": policy if block.zdr and endpoint.retains else None,
+        "enforce_distillable_text": "not distillable" if block.enforce_distillable_text and not endpoint.distillable else None,
+        "quantizations": f"{endpoint.quantization} not in {block.quantizations}"
+        if block.quantizations and endpoint.quantization not in block.quantizations
+        else None,
+        "context_length": _too_long(context, endpoint, asked.max_tokens),
+        "max_tokens": f"{asked.max_tokens} > {endpoint.max_output_tokens}"
+        if endpoint.max_output_tokens is not None and asked.max_tokens > endpoint.max_output_tokens
+        else None,
+        "tools": "no tools" if asked.tools and "tools" not in endpoint.supported_parameters else None,
+        "modality": f"does not read {unread}" if unread else None,
+        "require_parameters": f"ignores {missing}" if block.require_parameters is True and missing else None,
+        "max_price": _too_dear(block, endpoint),
+        "byok_only": f"no key for {endpoint.slug}" if _needs_a_key(context, endpoint) else None,
+        "fallbacks_disabled": f"{endpoint.slug} not in {block.order}"
+        if block.order and not block.allow_fallbacks and not named(block.order, endpoint)
+        else None,
+    }
+    return [(rule, detail) for rule in RULES if (detail := fails[rule]) is not None]
+
+
+def _needed_modalities(scenario: Scenario) -> set[str]:
+    """Files need no modality, as the platform parses them, unless the context says ``native_files``."""
+    return {kind for kind in scenario.asked.modalities if kind != "file" or scenario.context.native_files}
+
+
+def _too_long(context: Context, endpoint: Endpoint, max_tokens: int) -> str | None:
+    prompt = context.prompt_tokens or 0
+    if endpoint.context_length is not None and prompt + max_tokens > endpoint.context_length:
+        return f"{prompt} + {max_tokens} > {endpoint.context_length}"
+    if endpoint.max_prompt_tokens is not None and prompt > endpoint.max_prompt_tokens:
+        return f"{prompt} > {endpoint.max_prompt_tokens}"
+    return None
+
+
+def _too_dear(block: Block, endpoint: Endpoint) -> str | None:
+    """Compare list prices: an unknown prompt or completion price fails its limit, a missing request or image price is none."""
+    for part, limit in block.max_price.items():
+        price: Fraction | None = None if endpoint.pricing is None else endpoint.pricing.get(part)
+        if price is None and part in ("prompt", "completion"):
+            return f"{part} price unknown"
+        if price is not None and price * PER_MILLION[part] > limit:
+            return f"{part} {plain_decimal(price * PER_MILLION[part])} > {plain_decimal(limit)}"
+    return None
+
+
+def _needs_a_key(context: Context, endpoint: Endpoint) -> bool:
+    only_own = endpoint.provider in [ascii_lower(provider) for provider in context.byok_only]
+    return only_own and not any(key_matches(key, endpoint) for key in context.byok)
+
+
+def funnel_of(endpoints: list[Endpoint], failures: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """How many endpoints are left after each rule that removed some; the first rule that an endpoint fails counts it."""
+    left = len(endpoints)
+    funnel: list[dict[str, Any]] = [{"rule": "catalog", "left": left}]
+    for rule in RULES:
+        removed = len([endpoint for endpoint in endpoints if failures[endpoint.id][:1] == [rule]])
+        if removed > 0:
+            left -= removed
+            funnel.append({"rule": rule, "left": left})
+    return funnel
+
+
+def relaxations_of(failures: dict[str, list[str]]) -> list[list[str]]:
+    """Every minimal set of rules whose lifting would leave an endpoint, found by trying all sets from the smallest.
+
+    >>> relaxations_of({"a": ["zdr", "max_price"], "b": ["only"], "c": ["only", "tools"], "d": ["disabled"]})
+    [['only'], ['zdr', 'max_price']]
+    """
+    wanted = [
+        frozenset(rules) for rules in failures.values() if not any(rule == "disabled" or rule.startswith("account.") for rule in rules)
+    ]
+    concerned = [rule for rule in RULES if any(rule in rules for rules in wanted)]
+    minimal: list[frozenset[str]] = []
+    longest = max(map(len, wanted), default=0)  # a larger set than any endpoint needs is never minimal
+    for size in range(1, longest + 1):
+        for lifted in map(frozenset, combinations(concerned, size)):
+            routable = any(rules <= lifted for rules in wanted)
+            if routable and not any(smaller < lifted for smaller in minimal):
+                minimal.append(lifted)
+    minimal.sort(key=lambda lifted: (len(lifted), sorted(lifted)))
+    return [[rule for rule in RULES if rule in lifted] for lifted in minimal[:MOST_RELAXATIONS]]

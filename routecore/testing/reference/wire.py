@@ -1,0 +1,235 @@
+"""Reading the wire: numbers, names, lists, and the faults found on the way.
+
+Nothing here knows of routing. A ``Reader`` looks at one value at a time, notes a fault where the value breaks the
+wire's rules, and gives back ``None`` for it, so that all faults of one kind are found in one pass.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+__all__ = ["Reader", "Refusal", "as_json", "ascii_lower", "is_list", "plain_decimal"]
+
+LARGEST_INTEGER = 2**63
+LARGEST_PRICE = 1_000_000
+FINEST_PRICE = Fraction(1, 10**15)
+LONGEST_NAME = 256
+DECIMAL_TEXT = re.compile(r"(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?", re.ASCII)
+TWIN_NUMBER = re.compile(r"#(?:[2-9]|[1-9][0-9]+)\Z", re.ASCII)
+LONGEST_POWER = 6  # digits of an exponent
+DEEPEST_VALUE = 5
+LONGEST_EXPONENT = 400  # beyond it a decimal is certainly too fine or too large, and expanding it would only burn time
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a failure of this code
+    """The answer is an error; ``body`` is what stands under ``error``."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        """Hold the error's body."""
+        self.body = body
+        super().__init__(body["message"])
+
+
+def as_json(value: object, depth: int = 0) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    """Give ``value`` as JSON can hold it; what JSON cannot hold is given as text.
+
+    >>> as_json([float("inf"), {1: None}, "x"])
+    ['inf', {'1': None}, 'x']
+    """
+    kind = type(value)
+    shown: Any = f"<{kind.__name__}>"
+    if value is None or kind is bool:
+        shown = value
+    elif kind is int:
+        shown = value if abs(value) < LARGEST_INTEGER * 2 else "an integer too large to show"  # type: ignore[arg-type]
+    elif kind is float:
+        shown = value if math.isfinite(value) else str(value)  # type: ignore[arg-type]
+    elif kind is str:
+        shown = str(value).encode("utf-8", "backslashreplace").decode("utf-8")[:1000]
+    elif depth < DEEPEST_VALUE and kind in (list, tuple):
+        shown = [as_json(item, depth + 1) for item in value]  # type: ignore[attr-defined]
+    elif depth < DEEPEST_VALUE and kind is dict:
+        shown = {str(as_json(key, DEEPEST_VALUE)): as_json(item, depth + 1) for key, item in value.items()}  # type: ignore[attr-defined]
+    return shown
+
+
+def ascii_lower(text: str) -> str:
+    """Lower the letters A to Z and leave all others alone.
+
+    >>> ascii_lower("DeepInfra/FP8 \u0130")
+    'deepinfra/fp8 \u0130'
+    """
+    return "".join(chr(ord(letter) + 32) if "A" <= letter <= "Z" else letter for letter in text)
+
+
+def is_list(value: object) -> bool:
+    """Say whether ``value`` is a JSON array, as Python holds one."""
+    return isinstance(value, (list, tuple))
+
+
+def plain_decimal(value: Fraction) -> str:
+    """Write an exact finite decimal without an exponent and without trailing zeros.
+
+    >>> plain_decimal(Fraction(444, 1000000)), plain_decimal(Fraction(0)), plain_decimal(Fraction(20))
+    ('0.000444', '0', '20')
+    """
+    places = 0
+    scaled = value
+    while scaled.denominator != 1:
+        scaled *= 10
+        places += 1
+    digits = str(scaled.numerator).rjust(places + 1, "0")
+    return digits if places == 0 else digits[:-places] + "." + digits[-places:]
+
+
+def decimal_of_text(text: str) -> Fraction | None:
+    """Read ASCII digits with an optional point or exponent; ``None`` if the text is anything else, or absurd.
+
+    >>> decimal_of_text("1.5e-3"), decimal_of_text("-1"), decimal_of_text("1_0")
+    (Fraction(3, 2000), None, None)
+    """
+    match = DECIMAL_TEXT.fullmatch(text)
+    if match is None:
+        return None
+    whole, part, power = match.group(1), match.group(2) or "", match.group(3) or "0"
+    digits = (whole + part).lstrip("0")
+    significant = digits.rstrip("0")
+    if significant == "":
+        return Fraction(0)
+    if len(power.lstrip("+-").lstrip("0")) > LONGEST_POWER:
+        return None
+    exponent = int(power) - len(part) + len(digits) - len(significant)
+    if len(significant) > LONGEST_EXPONENT or abs(exponent) > LONGEST_EXPONENT:
+        return None
+    return Fraction(int(significant)) * Fraction(10) ** exponent
+
+
+class Reader:
+    """Reads values and collects the faults of one kind.
+
+    Every method takes a value that is not null (null means "missing" and is the caller's to see) and its path, and
+    returns what the value says, or ``None`` with a fault noted.
+    """
+
+    def __init__(self) -> None:
+        """Begin without faults."""
+        self.faults: list[dict[str, Any]] = []
+
+    def fault(self, path: str, value: object, expected: str) -> None:
+        """Note that ``value`` at ``path`` is not ``expected``."""
+        self.faults.append({"path": as_json(path), "value": as_json(value), "expected": expected})
+
+    def refuse(self, kind: str) -> None:
+        """Raise the error of this ``kind`` if any fault was noted."""
+        if not self.faults:
+            return
+        first = self.faults[0]
+        message = f"{len(self.faults)} fault(s): {first['path']}: not {first['expected']}"
+        raise Refusal({"message": message, "type": kind, "param": first["path"], "code": 400, "metadata": {"faults": self.faults}})
+
+    def mapping(self, value: object, path: str) -> Mapping[Any, Any] | None:
+        """An object."""
+        if isinstance(value, Mapping):
+            return value
+        self.fault(path, value, "an object")
+        return None
+
+    def items(self, value: object, path: str) -> list[Any] | None:
+        """A list, as it stands."""
+        if is_list(value):
+            return list(value)  # type: ignore[call-overload, no-any-return]
+        self.fault(path, value, "a list")
+        return None
+
+    def boolean(self, value: object, path: str) -> bool | None:
+        """True or false, and nothing that merely looks like it."""
+        if isinstance(value, bool):
+            return value
+        self.fault(path, value, "true or false")
+        return None
+
+    def choice(self, value: object, path: str, allowed: tuple[str, ...]) -> str | None:
+        """One of the words in ``allowed``, exactly."""
+        if isinstance(value, str) and value in allowed:
+            return value
+        self.fault(path, value, "one of " + ", ".join(allowed))
+        return None
+
+    def text(self, value: object, path: str) -> str | None:
+        """Any text."""
+        if isinstance(value, str):
+            return value
+        self.fault(path, value, "text")
+        return None
+
+    def name(self, value: object, path: str, *, twin: bool = False) -> str | None:
+        """A name: non-empty, at most 256 characters, no control characters, white space, lone surrogates, ``@`` or ``#``.
+
+        ``twin``: the number that importers give to an endpoint's twin (``#2``) may end it.
+        """
+        if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME:
+            bare = TWIN_NUMBER.sub("", value) if twin else value
+            if bare != "" and all(
+                unicodedata.category(letter) not in ("Cc", "Cs") and not letter.isspace() and letter not in "@#" for letter in bare
+            ):
+                return value
+        self.fault(path, value, "a name of 1 to 256 characters without white space, control characters, '@' or '#'")
+        return None
+
+    def names(self, value: object, path: str, *, twin: bool = False) -> list[str]:
+        """A list of names; a lone string is not one."""
+        found = self.items(value, path)
+        if found is None:
+            return []
+        read = [self.name(item, f"{path}[{position}]", twin=twin) for position, item in enumerate(found)]
+        return [name for name in read if name is not None]
+
+    def whole(self, value: object, path: str, limit: int = LARGEST_INTEGER) -> int | None:
+        """A whole number from 0 to ``limit`` - 1; a bool is none."""
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit:
+            return value
+        self.fault(path, value, f"a whole number from 0 to {limit - 1}")
+        return None
+
+    def number(self, value: object, path: str, most: int | None = None) -> float | None:
+        """A finite number, not negative, at most ``most``; integers stay below 2^63."""
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            finite = math.isfinite(value) if isinstance(value, float) else value < LARGEST_INTEGER
+            if finite and value >= 0 and (most is None or value <= most):
+                return value
+        self.fault(path, value, "a finite number, not negative" + ("" if most is None else f", at most {most}"))
+        return None
+
+    def decimal(self, value: object, path: str) -> Fraction | None:
+        """An exact decimal, not negative, as a number (a float by its shortest text) or as text."""
+        found: Fraction | None = None
+        if isinstance(value, str):
+            found = decimal_of_text(value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            found = Fraction(value) if 0 <= value < LARGEST_INTEGER else None
+        elif isinstance(value, float) and math.isfinite(value) and value >= 0:
+            found = Fraction(Decimal(repr(value)))
+        elif isinstance(value, Decimal) and value.is_finite() and value >= 0:
+            found = decimal_of_text(str(value.copy_abs()))
+        if found is None:
+            self.fault(path, value, "a decimal, not negative, as a number or as digits with an optional point or exponent")
+        return found
+
+    def price(self, value: object, path: str, *, any_places: bool = False) -> Fraction | None:
+        """A price: a decimal of at most 15 places, below 1,000,000.
+
+        ``any_places``: for prices that no decision reads (real feeds have cache writes of 23 places); their form is checked,
+        their fineness is the cost calculator's to judge.
+        """
+        quiet = Reader()
+        found = quiet.decimal(value, path)
+        if found is not None and found < LARGEST_PRICE and (any_places or (found / FINEST_PRICE).denominator == 1):
+            return found
+        self.fault(path, value, "a decimal of at most 15 places, not negative and below 1000000")
+        return None
