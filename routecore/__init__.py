@@ -1,0 +1,89 @@
+"""routecore: the routing decision of an LLM gateway, in process and pure.
+
+An endpoint catalog, live statistics and a request's ``provider`` block in; an ordered, explained, reproducible fallback plan out.
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from routecore.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from routecore.attempt import Attempt
+    from routecore.catalog import Catalog, DataPolicy, Endpoint
+    from routecore.decision import decide
+    from routecore.errors import (
+        CatalogError,
+        Fault,
+        InvalidPreferences,
+        InvalidPricing,
+        InvalidRequest,
+        InvalidUsage,
+        NoEligibleEndpoint,
+        OutcomeError,
+        RoutecoreError,
+        UnknownModel,
+        UnpricedUsage,
+    )
+    from routecore.explain import Change, Why
+    from routecore.facts import EndpointStats, Facts, Percentiles
+    from routecore.plan import Plan
+    from routecore.preferences import Account, BalanceWeights, Preferences, Settings
+    from routecore.records import decide_scenario, record, replay
+    from routecore.request import ByokKey, Context, Request
+
+_HOME = {
+    "Account": "preferences",
+    "Attempt": "attempt",
+    "BalanceWeights": "preferences",
+    "ByokKey": "request",
+    "Catalog": "catalog",
+    "CatalogError": "errors",
+    "Change": "explain",
+    "Context": "request",
+    "DataPolicy": "catalog",
+    "Endpoint": "catalog",
+    "EndpointStats": "facts",
+    "Facts": "facts",
+    "Fault": "errors",
+    "InvalidPreferences": "errors",
+    "InvalidPricing": "errors",
+    "InvalidRequest": "errors",
+    "InvalidUsage": "errors",
+    "NoEligibleEndpoint": "errors",
+    "OutcomeError": "errors",
+    "Percentiles": "facts",
+    "Plan": "plan",
+    "Preferences": "preferences",
+    "Request": "request",
+    "RoutecoreError": "errors",
+    "Settings": "preferences",
+    "UnknownModel": "errors",
+    "UnpricedUsage": "errors",
+    "Why": "explain",
+    "decide": "decision",
+    "decide_scenario": "records",
+    "record": "records",
+    "replay": "records",
+}
+"""Public name -> the module it lives in."""
+
+__all__ = [*_HOME, "__version__"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes are of any type
+    """Load a public name on first use, and keep it."""
+    home = _HOME.get(name)
+    if home is None:
+        message = f"module 'routecore' has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(import_module(f"routecore.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

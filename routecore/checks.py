@@ -1,0 +1,98 @@
+"""Small checks that every reader of outside input shares: names, whole numbers, finite numbers, JSON kinds.
+
+Each returns the value in the form the library uses, or ``None`` where it is not what was asked for; the caller knows the path and writes the fault.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+INTEGER_LIMIT: Final = 2**63
+"""Integers of the wire are below this, so that any language's signed 64 bits hold them."""
+
+_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]{1,256}\Z")
+_SLUG: Final = re.compile(r"(?=.{1,256}\Z)[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]+(#[1-9][0-9]*)?\Z")
+_ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+NAME_EXPECTED: Final = "a name: 1 to 256 characters, without white space, control characters, '@' or '#'"
+SLUG_EXPECTED: Final = "a provider slug such as 'deepinfra' or 'deepinfra/fp8'"
+WHOLE_EXPECTED: Final = "a whole number, not negative, below 2**63"
+NUMBER_EXPECTED: Final = "a finite number, not negative"
+BOOL_EXPECTED: Final = "true or false"
+OBJECT_EXPECTED: Final = "an object"
+LIST_EXPECTED: Final = "a list"
+
+
+def lower(text: str) -> str:
+    """Return ``text`` in ASCII lower case; other letters stay as they are.
+
+    >>> lower("DeepInfra/FP8"), lower("Ä")
+    ('deepinfra/fp8', 'Ä')
+    """
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+
+
+def is_name(value: object) -> bool:
+    """Tell whether ``value`` may name a model, a provider or a key.
+
+    >>> is_name("deepseek/deepseek-v3.2"), is_name("a b"), is_name(""), is_name(7)
+    (True, False, False, False)
+    """
+    return isinstance(value, str) and _NAME.match(value) is not None
+
+
+def is_slug(value: object) -> bool:
+    """Tell whether ``value`` may name an endpoint's provider or variant; an importer's ``#2`` may end it.
+
+    >>> is_slug("minimax/fp8"), is_slug("minimax/fp8#2"), is_slug("#2"), is_slug("a@b")
+    (True, True, False, False)
+    """
+    return isinstance(value, str) and _SLUG.match(value) is not None
+
+
+def whole(value: object) -> int | None:
+    """Return ``value`` as an int if it is a whole number from 0 to 2**63 - 1, else ``None``. A bool is no number.
+
+    >>> whole(3), whole(3.0), whole(3.5), whole(True), whole(-1)
+    (3, 3, None, None, None)
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if 0 <= value < INTEGER_LIMIT else None
+    # JSON does not tell 1000 from 1e3: a whole float is a whole number
+    if isinstance(value, (float, Decimal)) and math.isfinite(value) and 0 <= value < INTEGER_LIMIT and value == int(value):
+        return int(value)
+    return None
+
+
+def number(value: object) -> float | None:
+    """Return ``value`` as a float if it is a finite number, 0 or more, else ``None``. A bool is no number.
+
+    >>> number(1), number(0.5), number(float("nan")), number(True), number("1")
+    (1.0, 0.5, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return None
+    if isinstance(value, int):
+        return float(value) if 0 <= value < INTEGER_LIMIT else None
+    if not math.isfinite(value) or value < 0:
+        return None
+    result = float(value)
+    return result if math.isfinite(result) else None
+
+
+def nearest(name: str, known: Iterable[str], *, most: int = 3) -> list[str]:
+    """Return up to ``most`` of ``known`` that are spelt like ``name``, the closest first; in a fixed order whatever the order of ``known``.
+
+    >>> nearest("deepinfa", ["together", "deepinfra"])
+    ['deepinfra']
+    """
+    return get_close_matches(name[:256], sorted(set(known)), n=most, cutoff=0.7)

@@ -1,0 +1,196 @@
+"""The endpoints of the asked models, compiled: each fact that a rule asks for is a bit mask over them.
+
+Endpoints stand in ascending order of id, so that ascending bits are the canonical order of a draw and the order of the catalog's rows decides nothing.
+A filter is then one ``&``, whatever the number of endpoints. A pool is built once for a catalog and a list of models, and only ever read.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, Final
+
+from routecore.attempt import attempt_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from decimal import Decimal
+
+    from routecore.catalog import Catalog, Endpoint
+
+__all__ = ["Pool", "bits", "pool_of"]
+
+NOMINAL_PROMPT_TOKENS: Final = 3_000
+NOMINAL_COMPLETION_TOKENS: Final = 1_000
+"""The request that is priced where the context gives no estimate."""
+
+_MAX_POOLS: Final = 4_096
+
+
+def bits(mask: int) -> list[int]:
+    """Return the set bits of ``mask``, ascending.
+
+    >>> bits(0b1011)
+    [0, 1, 3]
+    """
+    found = []
+    while mask:
+        low = mask & -mask
+        found.append(low.bit_length() - 1)
+        mask ^= low
+    return found
+
+
+class Limits:
+    """Numbers of a pool's endpoints, sorted, to ask "who has at least (at most) so much?" with one bisection."""
+
+    __slots__ = ("_above", "_below", "_missing", "_values")
+
+    def __init__(self, numbers: Sequence[int | None]) -> None:
+        order = sorted((value, index) for index, value in enumerate(numbers) if value is not None)
+        self._values = [value for value, _ in order]
+        self._missing = sum(1 << index for index, value in enumerate(numbers) if value is None)
+        below = [0]
+        for _, index in order:
+            below.append(below[-1] | 1 << index)
+        self._below = below
+        self._above = [below[-1] & ~mask for mask in below]
+
+    def at_least(self, number: int) -> int:
+        """Return the mask of those with ``number`` or more; a missing limit does not limit."""
+        return self._above[bisect_left(self._values, number)] | self._missing
+
+    def at_most(self, number: int, *, missing_passes: bool) -> int:
+        """Return the mask of those with ``number`` or less."""
+        found = self._below[bisect_right(self._values, number)]
+        return found | self._missing if missing_passes else found
+
+
+def _masks(groups: Iterable[Iterable[str]]) -> dict[str, int]:
+    masks: dict[str, int] = {}
+    for index, names in enumerate(groups):
+        bit = 1 << index
+        for name in names:
+            masks[name] = masks.get(name, 0) | bit
+    return masks
+
+
+class Pool:
+    """The endpoints of some models, indexed for the rules. ``models`` are the known ones, in the order asked."""
+
+    __slots__ = (
+        "all",
+        "by_modality",
+        "by_model",
+        "by_parameter",
+        "by_quantization",
+        "by_slug",
+        "caching",
+        "catalog_order",
+        "completion_price",
+        "context_length",
+        "distillable",
+        "enabled",
+        "endpoints",
+        "ids",
+        "image_price",
+        "index_of",
+        "max_output_tokens",
+        "max_prompt_tokens",
+        "model_position",
+        "models",
+        "no_training",
+        "nominal_quotes",
+        "priced_in_time",
+        "prompt_price",
+        "request_price",
+        "retains_nothing",
+        "shared_keys",
+    )
+
+    def __init__(self, models: tuple[str, ...], rows: Sequence[tuple[int, Endpoint]]) -> None:
+        """Index ``rows``, (position in the catalog, endpoint) pairs."""
+        ordered = sorted(rows, key=lambda row: row[1].id)
+        endpoints = tuple(endpoint for _, endpoint in ordered)
+        self.models = models
+        self.endpoints = endpoints
+        self.ids = [endpoint.id for endpoint in endpoints]
+        self.index_of = {endpoint_id: index for index, endpoint_id in enumerate(self.ids)}
+        self.shared_keys = [attempt_key(endpoint_id, None) for endpoint_id in self.ids]
+        self.catalog_order = sorted(range(len(ordered)), key=lambda index: ordered[index][0])
+        position = {model: place for place, model in enumerate(models)}
+        self.model_position = [position[endpoint.model] for endpoint in endpoints]
+        self.all = (1 << len(endpoints)) - 1
+
+        self.by_model = _masks([endpoint.model] for endpoint in endpoints)
+        self.by_slug = _masks({endpoint.provider, endpoint.slug} for endpoint in endpoints)
+        self.by_quantization = _masks([endpoint.quantization] for endpoint in endpoints)
+        self.by_parameter = _masks(endpoint.supported_parameters for endpoint in endpoints)
+        self.by_modality = _masks(endpoint.input_modalities for endpoint in endpoints)
+        self.enabled = self._where([not endpoint.disabled for endpoint in endpoints])
+        self.retains_nothing = self._where([not endpoint.data_policy.may_retain for endpoint in endpoints])
+        self.no_training = self._where([not endpoint.data_policy.may_train for endpoint in endpoints])
+        self.distillable = self._where([endpoint.distillable for endpoint in endpoints])
+        self.caching = self._where([endpoint.can_cache for endpoint in endpoints])
+
+        self.context_length = Limits([endpoint.context_length for endpoint in endpoints])
+        self.max_output_tokens = Limits([endpoint.max_output_tokens for endpoint in endpoints])
+        self.max_prompt_tokens = Limits([endpoint.max_prompt_tokens for endpoint in endpoints])
+        prices = [endpoint.pricing for endpoint in endpoints]
+        self.prompt_price = Limits([None if price is None else price.prompt for price in prices])
+        self.completion_price = Limits([None if price is None else price.completion for price in prices])
+        self.request_price = Limits([None if price is None else price.request for price in prices])
+        self.image_price = Limits([None if price is None else price.image for price in prices])
+        self.priced_in_time = any(price is not None and price.timed for price in prices)
+        self.nominal_quotes = self.quotes(NOMINAL_PROMPT_TOKENS, NOMINAL_COMPLETION_TOKENS, None)
+
+    @staticmethod
+    def _where(flags: Sequence[bool]) -> int:
+        return sum(1 << index for index, flag in enumerate(flags) if flag)
+
+    def named(self, slugs: Iterable[str]) -> int:
+        """Return the mask of the endpoints that any of ``slugs`` (a provider, or one endpoint's slug) names."""
+        mask = 0
+        by_slug = self.by_slug
+        for slug in slugs:
+            mask |= by_slug.get(slug, 0)
+        return mask
+
+    def of_models(self, models: Iterable[str]) -> int:
+        """Return the mask of the endpoints of ``models``."""
+        mask = 0
+        for model in models:
+            mask |= self.by_model.get(model, 0)
+        return mask
+
+    def supporting(self, parameters: Iterable[str]) -> int:
+        """Return the mask of the endpoints that support every one of ``parameters``."""
+        mask = self.all
+        for name in parameters:
+            mask &= self.by_parameter.get(name, 0)
+        return mask
+
+    def accepting(self, modalities: Iterable[str]) -> int:
+        """Return the mask of the endpoints that accept every one of ``modalities`` as input."""
+        mask = self.all
+        for name in modalities:
+            mask &= self.by_modality.get(name, 0)
+        return mask
+
+    def quotes(self, prompt_tokens: int, completion_tokens: int, now: float | None) -> list[int | Decimal | None]:
+        """Return each endpoint's expected price of a cold request, in femtodollars, exact; ``None`` where a price is unknown."""
+        return [None if (pricing := endpoint.pricing) is None else pricing.quote(prompt_tokens, completion_tokens, 0, now) for endpoint in self.endpoints]
+
+
+def pool_of(catalog: Catalog, models: tuple[str, ...]) -> Pool:
+    """Return the pool of ``models`` (all known to the catalog), from the catalog's memo where it was built before.
+
+    The memo is bounded: a caller who asks for ever new lists of models cannot make it grow.
+    """
+    pool: Pool | None = catalog.memo.get(models)
+    if pool is None:
+        rows = [(position, endpoint) for model in models for position, endpoint in catalog.rows(model)]
+        pool = Pool(models, rows)
+        if len(catalog.memo) >= _MAX_POOLS:
+            catalog.memo.clear()
+        catalog.memo[models] = pool
+    return pool
