@@ -221,7 +221,7 @@ def _twins(endpoints: tuple[Endpoint, ...] | list[Endpoint | None]) -> list[Faul
             continue
         earlier = first.setdefault(endpoint.id, index)
         if earlier != index:
-            faults.append(Fault(f"endpoints[{index}].slug", endpoint.slug, f"a slug of its own: endpoints[{earlier}] is {endpoint.id!r} already"))
+            faults.append(Fault(f"endpoints[{index}]", endpoint.id, f"an endpoint of its own: endpoints[{earlier}] has the same id"))
     return faults
 
 

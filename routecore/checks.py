@@ -18,7 +18,7 @@ INTEGER_LIMIT: Final = 2**63
 """Integers of the wire are below this, so that any language's signed 64 bits hold them."""
 
 _NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]{1,256}\Z")
-_SLUG: Final = re.compile(r"(?=.{1,256}\Z)[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]+(#[1-9][0-9]*)?\Z")
+_SLUG: Final = re.compile(r"(?=.{1,256}\Z)[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]+(#([2-9]|[1-9][0-9]+))?\Z")
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 NAME_EXPECTED: Final = "a name: 1 to 256 characters, without white space, control characters, '@' or '#'"
@@ -37,6 +37,17 @@ def lower(text: str) -> str:
     ('deepinfra/fp8', 'Ä')
     """
     return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+
+
+def canonical_key(key: str) -> str:
+    """Return a health key, a pin or an endpoint id with its slug in ASCII lower case, as ids are; the model and a ``KEY_ID`` keep their case.
+
+    >>> canonical_key("A/b@DeepInfra/FP8"), canonical_key("A/b@P#byok:Mine")
+    ('A/b@deepinfra/fp8', 'A/b@p#byok:Mine')
+    """
+    model, at, rest = key.partition("@")
+    slug, byok, key_id = rest.partition("#byok:")
+    return f"{model}{at}{lower(slug)}{byok}{key_id}"
 
 
 def is_name(value: object) -> bool:

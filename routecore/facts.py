@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from routecore.checks import NUMBER_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, number, whole
+from routecore.checks import NUMBER_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, canonical_key, number, whole
 from routecore.errors import Fault, InvalidRequest
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _read_stats(value: object, faults: list[Fault]) -> dict[str, EndpointStats]:
         faults.append(Fault("stats", value, "an object: endpoint id -> statistics"))
         return found
     for endpoint_id, row in value.items():
-        if row is None:
+        if row is None or not isinstance(endpoint_id, str):
             continue
         path = f"stats.{endpoint_id}"
         if not isinstance(row, dict):
@@ -146,7 +146,7 @@ def _read_stats(value: object, faults: list[Fault]) -> dict[str, EndpointStats]:
                 faults.append(Fault(f"{path}.success_rate", rate, "a number from 0 to 1"))
         latency = _read_percentiles(row.get("latency"), f"{path}.latency", faults)
         throughput = _read_percentiles(row.get("throughput"), f"{path}.throughput", faults)
-        found[endpoint_id] = EndpointStats(latency, throughput, count, share)
+        found[canonical_key(endpoint_id)] = EndpointStats(latency, throughput, count, share)
     return found
 
 
@@ -174,10 +174,10 @@ def _read_health(value: object, faults: list[Fault]) -> frozenset[str]:
         return frozenset()
     cooling = []
     for key, state in value.items():
-        if state is None or state == "available":
+        if state is None or state == "available" or not isinstance(key, str):
             continue
         if state == "cooling":
-            cooling.append(key)
+            cooling.append(canonical_key(key))
         else:
             faults.append(Fault(f"health.{key}", state, "'cooling' or 'available'"))
     return frozenset(cooling)

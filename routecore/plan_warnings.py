@@ -75,14 +75,13 @@ def _parameters(plan: Plan) -> Iterator[Warned]:
     if case.preferences.require_parameters is None:
         first = plan.first.endpoint
         for parameter in sorted(case.request.shape.parameters - first.supported_parameters):
-            yield Warned("ignored_parameter", case.request.key_of(parameter), f"{first.id}, the first attempt, does not support {parameter!r} and will ignore it")
+            for key in case.request.keys_of(parameter):
+                yield Warned("ignored_parameter", key, f"{first.id}, the first attempt, does not support {parameter!r} and will ignore it")
 
 
 def _prices(plan: Plan) -> Iterator[Warned]:
-    seen = set()
-    for attempt in plan.attempts:
-        endpoint = attempt.endpoint
-        if attempt.quote is None and endpoint.id not in seen:
-            seen.add(endpoint.id)
+    unknown = {attempt.endpoint.id for attempt in plan.ranked if attempt.quote is None}
+    for position, endpoint in plan.case.pool.rows if unknown else ():
+        if endpoint.id in unknown:
             missing = "pricing" if endpoint.pricing is None else "pricing.prompt" if endpoint.pricing.prompt is None else "pricing.completion"
-            yield Warned("unknown_price", endpoint.id, f"{missing} of {endpoint.id} is not known, so its expected price is not either")
+            yield Warned("unknown_price", f"endpoints[{position}].{missing}", f"{missing} of {endpoint.id} is not known, so its expected price is not either")

@@ -104,6 +104,7 @@ class Pool:
         "prompt_price",
         "request_price",
         "retains_nothing",
+        "rows",
         "shared_keys",
     )
 
@@ -112,6 +113,7 @@ class Pool:
         ordered = sorted(rows, key=lambda row: row[1].id)
         endpoints = tuple(endpoint for _, endpoint in ordered)
         self.models = models
+        self.rows = sorted(rows, key=lambda row: row[0])
         self.endpoints = endpoints
         self.ids = [endpoint.id for endpoint in endpoints]
         self.index_of = {endpoint_id: index for index, endpoint_id in enumerate(self.ids)}

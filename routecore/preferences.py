@@ -6,6 +6,7 @@ Every fault of a block is found before any is raised.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
@@ -219,6 +220,9 @@ def _cutoffs(name: str, unit: str) -> Callable[..., None]:
     return read
 
 
+_LONGEST_DECIMAL: Final = 64
+_PLAIN_DECIMAL: Final = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+
 _PRICE_LIMITS: Final = {"prompt": 9, "completion": 9, "request": 15, "image": 15}
 """The power of ten from the wire's USD (per million tokens, per request, per image) to femtodollars a unit."""
 
@@ -248,7 +252,7 @@ def _decimal(value: object) -> Decimal | None:
         return None
     if isinstance(value, str):
         # int() and Decimal() read more than the wire allows: other scripts' digits, underscores, surrounding blanks
-        if not value.isascii() or not value or value[0] not in "0123456789.+" or value.strip() != value or "_" in value or len(value) > 64:
+        if len(value) > _LONGEST_DECIMAL or _PLAIN_DECIMAL.match(value) is None:
             return None
         text = value
     elif isinstance(value, (int, float, Decimal)):

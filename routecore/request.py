@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from routecore.checks import BOOL_EXPECTED, NAME_EXPECTED, OBJECT_EXPECTED, SLUG_EXPECTED, WHOLE_EXPECTED, is_name, is_slug, lower, whole
+from routecore.checks import BOOL_EXPECTED, NAME_EXPECTED, OBJECT_EXPECTED, SLUG_EXPECTED, WHOLE_EXPECTED, canonical_key, is_name, is_slug, lower, whole
 from routecore.errors import Fault, InvalidRequest
 from routecore.preferences import Account, read_slugs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["MODALITY_OF_PART", "PARAMETER_OF_KEY", "ByokKey", "Context", "Request", "Shape", "read"]
 
@@ -83,12 +86,9 @@ class Request:
     models_as_string: bool = False
     body: dict[str, Any] = attrs.field(factory=dict, eq=False, repr=False)
 
-    def key_of(self, parameter: str) -> str:
-        """Return the body key that asks for ``parameter``, for a warning's path."""
-        for key, name in PARAMETER_OF_KEY.items():
-            if name == parameter and self.body.get(key) is not None:
-                return key
-        return "text.format" if self.body.get("response_format") is None and parameter in {"response_format", "structured_outputs"} else "response_format"
+    def keys_of(self, parameter: str) -> list[str]:
+        """Return the body's keys that ask for ``parameter``, for the paths of warnings."""
+        return [key for key, name in _asked(self.body) if name == parameter]
 
 
 def read(body: object, faults: list[Fault] | None = None) -> Request:
@@ -146,28 +146,36 @@ def _models(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[str, ...],
 
 
 def _shape(body: dict[str, Any], faults: list[Fault]) -> tuple[Shape, int]:
-    parameters: set[str] = set()
     max_tokens = 0
     for key, value in body.items():
         if value is None:
             continue
-        parameter = PARAMETER_OF_KEY.get(key)
-        if parameter is not None:
-            parameters.add(_format(value) if parameter == "response_format" else parameter)
-        elif key in MAX_TOKENS_KEYS:
+        if key in MAX_TOKENS_KEYS:
             count = whole(value)
             if count is None:
                 faults.append(Fault(key, value, WHOLE_EXPECTED))
             elif count > max_tokens:
                 max_tokens = count
-    text = body.get("text")
-    if isinstance(text, dict) and text.get("format") is not None:
-        parameters.add(_format(text["format"]))
+        elif (key == "messages" and not isinstance(value, (list, tuple))) or (key == "input" and not isinstance(value, (str, list, tuple))):
+            faults.append(Fault(key, value, "a list of messages" if key == "messages" else "text, or a list of items"))
+    parameters = {name for _, name in _asked(body)}
     tools = body.get("tools") is not None or body.get("tool_choice") is not None
     modalities = _modalities(body)
     if not parameters and not tools and not modalities:
         return _PLAIN, max_tokens
     return Shape(frozenset(parameters), tools, modalities), max_tokens
+
+
+def _asked(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (body key, parameter of the vocabulary) for each parameter that the body asks for; ``null`` does not count."""
+    for key, value in body.items():
+        if value is None:
+            continue
+        parameter = PARAMETER_OF_KEY.get(key)
+        if parameter is not None:
+            yield key, _format(value) if parameter == "response_format" else parameter
+        elif key == "text" and isinstance(value, dict) and value.get("format") is not None:
+            yield "text.format", _format(value["format"])
 
 
 def _format(value: object) -> str:
@@ -326,7 +334,7 @@ def _read_key(item: object, path: str, faults: list[Fault]) -> ByokKey | None:
     slug, models, key_id = item.get("slug"), item.get("models"), item.get("key_id")
     if not is_slug(slug):
         faults.append(Fault(f"{path}.slug", slug, SLUG_EXPECTED))
-    if key_id is not None and not is_name(key_id):
+    if key_id is not None and not is_slug(key_id):
         faults.append(Fault(f"{path}.key_id", key_id, NAME_EXPECTED))
     if models is not None and not isinstance(models, (list, tuple)):
         faults.append(Fault(f"{path}.models", models, "a list of model names"))
@@ -356,10 +364,10 @@ def _read_flag(value: object, path: str, faults: list[Fault]) -> bool:
 
 
 def _read_pin(value: object, path: str, faults: list[Fault]) -> str | None:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str):
         faults.append(Fault(path, value, "an endpoint id, or one with '#shared', '#byok' or '#byok:KEY_ID'"))
         return None
-    return value
+    return canonical_key(value)
 
 
 def _read_account_id(value: object, path: str, faults: list[Fault]) -> str | None:
