@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from routecore.version import VERSION as __version__
+from routecore.version import VERSION
 
 if TYPE_CHECKING:
     from routecore.attempt import Attempt
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from routecore.records import decide_scenario, record, replay
     from routecore.request import ByokKey, Context, Request
 
+__version__ = VERSION
 _HOME = {
     "Account": "preferences",
     "Attempt": "attempt",

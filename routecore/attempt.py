@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from routecore.money import usd
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from routecore.catalog import Endpoint
 
 __all__ = ["Attempt", "attempt_key"]

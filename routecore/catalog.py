@@ -245,9 +245,8 @@ class _RowReader:
         get = row.get
         model = get("model")
         # a dict hit is the common case; anything unhashable or new takes the checked way
-        if not isinstance(model, str) or model not in self._models:
-            if self._check_name(model, f"{path}.model"):
-                self._models.add(model)
+        if (not isinstance(model, str) or model not in self._models) and self._check_name(model, f"{path}.model"):
+            self._models.add(model)
         provider = get("provider")
         if isinstance(provider, str) and provider in self._providers:
             provider = self._providers[provider]

@@ -299,7 +299,9 @@ class NoEligibleEndpoint(RoutecoreError):
     type = "no_eligible_endpoint"
     code = 503
 
-    def __init__(self, message: str, funnel: Sequence[Mapping[str, Any]], rejections: Sequence[Mapping[str, Any]], relaxations: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self, message: str, funnel: Sequence[Mapping[str, Any]], rejections: Sequence[Mapping[str, Any]], relaxations: Sequence[Sequence[str]]
+    ) -> None:
         self.funnel = tuple(dict(step) for step in funnel)
         self.rejections = tuple(dict(rejection) for rejection in rejections)
         self.relaxations = tuple(tuple(rules) for rules in relaxations)

@@ -78,7 +78,10 @@ def why(plan: Plan, endpoint_id: str) -> Why:
         return Why(endpoint_id, 1, "first", reasons, ())
     if place is None:
         decided_by = "cut"
-        reasons = (f"allow_fallbacks is false, so {'only the first attempt' if plan.cut == 'first' else 'only the first attempt of each model'} remains", *reasons)
+        reasons = (
+            f"allow_fallbacks is false, so {'only the first attempt' if plan.cut == 'first' else 'only the first attempt of each model'} remains",
+            *reasons,
+        )
     return Why(endpoint_id, place, decided_by, reasons, (*_verified(endpoint_id, _moving(case, endpoint_id)), *_by_chance(plan, endpoint_id)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from hashlib import blake2b
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from routecore.checks import NUMBER_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, canonical_key, number, whole
@@ -31,7 +32,7 @@ class Percentiles(NamedTuple):
     def rises(self) -> bool:
         """Whether any known value is above an earlier one."""
         known = [value for value in self if value is not None]
-        return any(after > before for before, after in zip(known, known[1:], strict=False))
+        return any(after > before for before, after in pairwise(known))
 
 
 class EndpointStats(NamedTuple):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from routecore.attempt import Attempt
 from routecore.eligibility import examine
+from routecore.ranking.balance import scaled
 from routecore.ranking.draw import uniform
 
 if TYPE_CHECKING:
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from routecore.case import Case
     from routecore.eligibility import Eligibility, Rejection
     from routecore.explain import Why
+    from routecore.plan_warnings import Warned
     from routecore.ranking import Ranking
     from routecore.ranking.field import Sticky
-    from routecore.plan_warnings import Warned
 
 __all__ = ["Plan"]
+
+_TINY = 1e-200
+"""Weights that add up to less than this are scaled again before they are drawn from: far enough above the smallest float to lose nothing."""
 
 FIRST_ONLY = "first"
 FIRST_OF_EACH_MODEL = "first of each model"
@@ -36,7 +40,7 @@ class Plan:
     Plans are equal if they say the same: attempts, rejections, funnel, strategy, sticky, panic, warnings and draw.
     """
 
-    __slots__ = ("_drawn", "_eligibility", "_group", "_left", "_weights", "case", "cut", "ranking")
+    __slots__ = ("_drawn", "_eligibility", "_group", "_left", "_logs", "_weights", "case", "cut", "ranking")
 
     def __init__(self, case: Case, ranking: Ranking) -> None:
         """Hold what was decided; nothing is drawn yet."""
@@ -51,6 +55,7 @@ class Plan:
         self._group = 0
         self._left: list[Attempt] | None = None
         self._weights: list[float] | None = None
+        self._logs: list[float] = []
         self._eligibility: Eligibility | None = None
 
     # --- attempts -----------------------------------------------------------------------------------------------------------------------------
@@ -104,15 +109,19 @@ class Plan:
                 drawn.append(group.members[0])
                 self._group += 1
                 return
-            self._left, self._weights = list(group.members), list(group.weights)
+            self._left, self._weights, self._logs = list(group.members), list(group.weights), list(group.logs)
             running: Sequence[float] = group.running
         else:
             running = tuple(accumulate(self._weights))
+            if running[-1] < _TINY:
+                self._weights = scaled(self._logs)
+                running = tuple(accumulate(self._weights))
         left, weights = self._left, self._weights
         total = running[-1]
         taken = min(bisect_right(running, uniform(self.case.draw, len(drawn) + 1) * total), len(left) - 1)
         one = left.pop(taken)
         probability = weights.pop(taken) / total
+        self._logs.pop(taken)
         drawn.append(one if one.probability == probability else Attempt(one.endpoint, one.key, one.key_id, probability, one.quote))
         if not left:
             self._left = self._weights = None

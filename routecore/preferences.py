@@ -47,9 +47,47 @@ PREFERENCE_KEYS: Final = {
 """Every key of the provider block with its effect. The reference page is made from this table."""
 
 _BODY_KEYS: Final = frozenset(
-    "model models messages input system instructions prompt tools tool_choice max_tokens max_completion_tokens max_output_tokens temperature top_p top_k top_a"
-    " min_p seed stop stop_sequences frequency_penalty presence_penalty repetition_penalty logit_bias logprobs top_logprobs response_format structured_outputs"
-    " reasoning reasoning_effort include_reasoning thinking verbosity web_search_options text stream user session_id prompt_cache_key".split()
+    [
+        "model",
+        "models",
+        "messages",
+        "input",
+        "system",
+        "instructions",
+        "prompt",
+        "tools",
+        "tool_choice",
+        "max_tokens",
+        "max_completion_tokens",
+        "max_output_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "top_a",
+        "min_p",
+        "seed",
+        "stop",
+        "stop_sequences",
+        "frequency_penalty",
+        "presence_penalty",
+        "repetition_penalty",
+        "logit_bias",
+        "logprobs",
+        "top_logprobs",
+        "response_format",
+        "structured_outputs",
+        "reasoning",
+        "reasoning_effort",
+        "include_reasoning",
+        "thinking",
+        "verbosity",
+        "web_search_options",
+        "text",
+        "stream",
+        "user",
+        "session_id",
+        "prompt_cache_key",
+    ]
 )
 
 
@@ -270,9 +308,9 @@ def _decimal(value: object) -> Decimal | None:
 
 def _femtodollars(limit: Decimal, power: int) -> int:
     """Return ``limit`` × 10**``power``, rounded down; beyond any price it is a limit that nothing reaches."""
-    if not limit or limit.adjusted() < -30:  # noqa: PLR2004 - far below a femtodollar
+    if not limit or limit.adjusted() < -30:
         return 0
-    if limit.adjusted() > 30:  # noqa: PLR2004 - far above any price, and not worth the digits
+    if limit.adjusted() > 30:
         return 10**45
     return int(Fraction(limit) * 10**power)
 
@@ -379,7 +417,7 @@ class Settings:
     ``latency``: what a window's latency counts, ``ttft`` or ``total``; decisions read whichever it is.
     """
 
-    balance: BalanceWeights = BalanceWeights()  # noqa: RUF009 - frozen, so one default may be shared
+    balance: BalanceWeights = BalanceWeights()
     min_samples: int = attrs.field(default=1)
     sticky: str = attrs.field(default="documented")
     deny_means: str = attrs.field(default="storing")

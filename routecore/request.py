@@ -19,9 +19,25 @@ if TYPE_CHECKING:
 
 __all__ = ["MODALITY_OF_PART", "PARAMETER_OF_KEY", "ByokKey", "Context", "Request", "Shape", "read"]
 
-PARAMETERS: Final = tuple(
-    "temperature top_p top_k top_a min_p seed stop frequency_penalty presence_penalty repetition_penalty logit_bias logprobs top_logprobs"
-    " response_format structured_outputs reasoning verbosity web_search_options".split()
+PARAMETERS: Final = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "top_a",
+    "min_p",
+    "seed",
+    "stop",
+    "frequency_penalty",
+    "presence_penalty",
+    "repetition_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "response_format",
+    "structured_outputs",
+    "reasoning",
+    "verbosity",
+    "web_search_options",
 )
 """The closed vocabulary that a catalog's ``supported_parameters`` speaks of. A body key outside it is not checked."""
 
@@ -313,7 +329,9 @@ def _read_byok(value: object, path: str, faults: list[Fault]) -> tuple[ByokKey, 
         earlier = seen.setdefault(key.key_id, index)
         if earlier != index:
             named = isinstance(item, dict) and item.get("key_id") is not None
-            faults.append(Fault(f"{where}.key_id" if named or isinstance(item, dict) else where, key.key_id, f"a key_id of its own: {path}[{earlier}] has it already"))
+            faults.append(
+                Fault(f"{where}.key_id" if named or isinstance(item, dict) else where, key.key_id, f"a key_id of its own: {path}[{earlier}] has it already")
+            )
         keys.append(key)
     return tuple(keys)
 

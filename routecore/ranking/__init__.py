@@ -31,8 +31,7 @@ class Pass(NamedTuple):
 
 
 PASSES: Final = tuple(
-    Pass(module.NAME, module.EFFECT, module.places, module.words)
-    for module in (health, model, parameters, credential, thresholds, sticky, order, own_provider)
+    Pass(module.NAME, module.EFFECT, module.places, module.words) for module in (health, model, parameters, credential, thresholds, sticky, order, own_provider)
 )
 """The passes from the most to the least significant; the strategy stands below them all."""
 
@@ -42,6 +41,8 @@ class Group(NamedTuple):
 
     members: tuple[Attempt, ...]
     """Each member as the attempt it would be if it were drawn first."""
+    logs: tuple[float, ...]
+    """Logarithms of the weights, not scaled: what is left of an extreme group is scaled again, so that no weight is lost to another's size."""
     weights: tuple[float, ...]
     running: tuple[float, ...]
     """Running sums of the weights."""
@@ -52,9 +53,7 @@ class Ranking:
 
     __slots__ = ("fixed", "groups", "panic", "size", "sticky", "strategy")
 
-    def __init__(
-        self, strategy: str, fixed: tuple[Attempt, ...] | None, groups: tuple[Group, ...], sticky_state: Sticky, size: int, *, panic: bool
-    ) -> None:
+    def __init__(self, strategy: str, fixed: tuple[Attempt, ...] | None, groups: tuple[Group, ...], sticky_state: Sticky, size: int, *, panic: bool) -> None:
         self.strategy = strategy
         self.fixed = fixed
         self.groups = groups
@@ -103,23 +102,24 @@ def _grouped(field: Field, places: list[tuple[int, ...]] | None) -> tuple[Group,
     indices = [one.index for one in candidates]
     if len(set(indices)) != len(indices):
         indices = list(dict.fromkeys(indices))
-    weight_of = dict(zip(indices, balance.weights(field.case, indices, field.quotes), strict=True))
+    log_of = dict(zip(indices, balance.log_weights(field.case, indices, field.quotes), strict=True))
     if places is None:
-        return (_group(field, range(len(candidates)), weight_of),)
+        return (_group(field, range(len(candidates)), log_of),)
     # stable: inside one place the canonical order stands
     order_ = sorted(range(len(candidates)), key=places.__getitem__)
     groups = []
     start = 0
     for end in range(1, len(order_) + 1):
         if end == len(order_) or places[order_[end]] != places[order_[start]]:
-            groups.append(_group(field, order_[start:end], weight_of))
+            groups.append(_group(field, order_[start:end], log_of))
             start = end
     return tuple(groups)
 
 
-def _group(field: Field, positions: Sequence[int], weight_of: dict[int, float]) -> Group:
-    weights = tuple([weight_of[field.candidates[position].index] for position in positions])
+def _group(field: Field, positions: Sequence[int], log_of: dict[int, float]) -> Group:
+    logs = tuple([log_of[field.candidates[position].index] for position in positions])
+    weights = tuple(balance.scaled(logs))
     running = tuple(accumulate(weights))
     total = running[-1]
     members = tuple([_attempt(field, position, weight / total) for position, weight in zip(positions, weights, strict=True)])
-    return Group(members, weights, running)
+    return Group(members, logs, weights, running)

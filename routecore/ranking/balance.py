@@ -27,8 +27,8 @@ _LEAST_LOG: Final = -700.0
 """exp of less than this is subnormal: a weight must stay a normal number, or sums of weights lose it."""
 
 
-def weights(case: Case, indices: Sequence[int], quotes: Sequence[int | Decimal | None]) -> list[float]:
-    """Return the weight of each eligible endpoint, the largest being 1.
+def log_weights(case: Case, indices: Sequence[int], quotes: Sequence[int | Decimal | None]) -> list[float]:
+    """Return the logarithm of the weight of each eligible endpoint, not scaled.
 
     ``indices`` are places in the case's pool, ``quotes`` the pool's cold expected prices. Unknown values take the median of the known.
     """
@@ -53,6 +53,15 @@ def weights(case: Case, indices: Sequence[int], quotes: Sequence[int | Decimal |
         if exponents.reliability:
             d = exponents.reliability
             logs = [total + d * log(value) for total, value in zip(logs, successes(rows), strict=True)]
+    return logs
+
+
+def scaled(logs: Sequence[float]) -> list[float]:
+    """Return the weights of one draw's candidates, the largest being 1; each is finite and above 0.
+
+    >>> scaled([-1000.0, -1000.0])
+    [1.0, 1.0]
+    """
     largest = max(logs)
     return [exp(max(one - largest, _LEAST_LOG)) for one in logs]
 
@@ -106,9 +115,7 @@ def prices_or_median(quotes: Sequence[int | Decimal | None]) -> list[float]:
 
 def successes(rows: Sequence[EndpointStats | None]) -> list[float]:
     """Return each endpoint's success rate, shrunk towards the mean of those that have one; 1 for all where nobody has. Never below 0.01."""
-    rated = [
-        None if row is None or row.success_rate is None else (row.success_rate, ASSUMED_SAMPLES if row.samples is None else row.samples) for row in rows
-    ]
+    rated = [None if row is None or row.success_rate is None else (row.success_rate, ASSUMED_SAMPLES if row.samples is None else row.samples) for row in rows]
     known = [pair for pair in rated if pair is not None]
     if not known:
         return [1.0] * len(rows)

@@ -75,10 +75,7 @@ def _cooling(keys: frozenset[str], candidates: Sequence[Candidate]) -> list[bool
     """Return who is cooling, or ``None`` where nobody is. Any key that applies to an attempt cools it."""
     if not keys:
         return None
-    flags = [
-        one.key in keys or one.endpoint.id in keys or (one.key_id is not None and f"{one.endpoint.id}#byok" in keys)
-        for one in candidates
-    ]
+    flags = [one.key in keys or one.endpoint.id in keys or (one.key_id is not None and f"{one.endpoint.id}#byok" in keys) for one in candidates]
     return flags if any(flags) else None
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from routecore.ranking.field import Field
 
 NAME = "model"
-EFFECT = 'with `models` and `partition: "model"`: the first model\'s attempts, then the second\'s, …'
+EFFECT = "with `models` and `partition: \"model\"`: the first model's attempts, then the second's, …"
 
 
 def places(field: Field) -> list[int] | None:
