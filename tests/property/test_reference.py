@@ -41,7 +41,7 @@ def test_the_reference_holds_every_shared_vector(case: dict[str, Any]) -> None:
         assert prices[0] == prices[1]
 
 
-def scenario(*rows: dict[str, Any], request: dict[str, Any] | None = None, **parts: Any) -> dict[str, Any]:  # noqa: ANN401
+def scenario(*rows: dict[str, Any], request: dict[str, Any] | None = None, **parts: Any) -> dict[str, Any]:
     """A scenario about model ``m`` with defaults for what a test does not speak of."""
     full = [{"model": "m", "provider": "p", "pricing": {"prompt": "0.000001", "completion": "0.000002"}, **row} for row in rows]
     return {"catalog": {"endpoints": full}, "request": {"model": "m", **(request or {})}, **parts}
@@ -74,9 +74,7 @@ def test_a_long_context_card_reprices_the_whole_request_strictly_above_its_bound
 def test_a_sticky_hit_prices_the_pinned_attempts_warm_and_no_others() -> None:
     pricing = {"prompt": "0.000002", "completion": "0", "input_cache_read": "0.000001"}
     context = {"prompt_tokens": 1000, "cached_tokens": 5000, "sticky": "m@b#shared"}
-    answer = reference_decide_scenario(
-        scenario({"provider": "a", "pricing": pricing}, {"provider": "b", "pricing": pricing}, context=context)
-    )
+    answer = reference_decide_scenario(scenario({"provider": "a", "pricing": pricing}, {"provider": "b", "pricing": pricing}, context=context))
     assert answer["sticky"] == {"status": "hit", "reason": None}
     assert [(a["provider"], a["expected_price"]) for a in answer["attempts"]] == [("b", "0.001"), ("a", "0.002")]
 

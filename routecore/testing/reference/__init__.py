@@ -52,9 +52,7 @@ def _decide(scenario: Scenario) -> dict[str, Any]:
     failures = {endpoint_id: [rule for rule, _ in fails] for endpoint_id, fails in found.items()}
     funnel = funnel_of(endpoints, failures)
     rejections = [
-        {"endpoint": endpoint_id, "rules": failures[endpoint_id], "details": [detail for _, detail in fails]}
-        for endpoint_id, fails in found.items()
-        if fails
+        {"endpoint": endpoint_id, "rules": failures[endpoint_id], "details": [detail for _, detail in fails]} for endpoint_id, fails in found.items() if fails
     ]
     eligible = [endpoint for endpoint in endpoints if not failures[endpoint.id]]
     if not eligible:
@@ -100,9 +98,7 @@ def _resolve_models(scenario: Scenario) -> tuple[Request, list[tuple[str, str]]]
     return Request(scenario, tuple(dict.fromkeys(models)), sort), unknown
 
 
-def _nothing_left(
-    request: Request, funnel: list[dict[str, Any]], rejections: list[dict[str, Any]], failures: dict[str, list[str]]
-) -> Refusal:
+def _nothing_left(request: Request, funnel: list[dict[str, Any]], rejections: list[dict[str, Any]], failures: dict[str, list[str]]) -> Refusal:
     relaxations = relaxations_of(failures)
     help_text = " or ".join(str(lifted) for lifted in relaxations) or "nothing that the request could lift"
     return Refusal(
@@ -151,10 +147,9 @@ def _warnings(
 
 
 def _warnings_about_data(request: Request, endpoints: list[Endpoint], eligible: list[Endpoint]) -> list[tuple[str, str, str]]:
-    warnings: list[tuple[str, str, str]] = []
-    for endpoint in endpoints:
-        if rises(request.stats_of(endpoint).throughput):
-            warnings.append(("rising_throughput", f"stats.{endpoint.id}.throughput", "rises with the percentile; only p50 is kept"))
+    words = "rises with the percentile; only p50 is kept"
+    rising = [endpoint for endpoint in endpoints if rises(request.stats_of(endpoint).throughput)]
+    warnings = [("rising_throughput", f"stats.{endpoint.id}.throughput", words) for endpoint in rising]
     for endpoint in eligible:
         pricing = endpoint.pricing or {}
         if pricing.get("prompt") is None or pricing.get("completion") is None:

@@ -6,11 +6,13 @@ Written from the documented price card with exact fractions: slow, and never rou
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from routecore.testing.reference.wire import Reader, is_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["can_cache", "expected_price", "read_pricing"]
 
@@ -69,9 +71,7 @@ def _read_overrides(value: object, path: str, reader: Reader) -> list[dict[str, 
     return cards
 
 
-def _read_card(
-    raw: Mapping[Any, Any], path: str, reader: Reader, *, multipliers: tuple[str, ...], others: tuple[str, ...]
-) -> dict[str, Any]:
+def _read_card(raw: Mapping[Any, Any], path: str, reader: Reader, *, multipliers: tuple[str, ...], others: tuple[str, ...]) -> dict[str, Any]:
     card: dict[str, Any] = {}
     for key, value in raw.items():
         if key in PRICES:
@@ -107,9 +107,7 @@ def _read_conditions(raw: Mapping[Any, Any], path: str, reader: Reader) -> dict[
     return found
 
 
-def expected_price(
-    pricing: dict[str, Any] | None, prompt_tokens: int | None, completion_tokens: int | None, cached_tokens: int = 0
-) -> Fraction | None:
+def expected_price(pricing: dict[str, Any] | None, prompt_tokens: int | None, completion_tokens: int | None, cached_tokens: int = 0) -> Fraction | None:
     """Price one request in USD, exactly; ``None`` where the prompt or the completion price is unknown.
 
     A missing token count is nominal. ``cached_tokens`` (at most the prompt) pay the cache-read price; the long-context

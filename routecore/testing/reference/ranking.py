@@ -270,10 +270,7 @@ def _successes(request: Request, endpoints: list[Endpoint]) -> list[Fraction]:
     if total == 0:
         return [Fraction(1)] * len(endpoints)
     mean = sum((rate * count for rate, count in rated), Fraction(0)) / total
-    shrunk = [
-        mean if rate is None else (rate * count + mean * PRIOR_OUTCOMES) / (count + PRIOR_OUTCOMES)
-        for rate, count in zip(rates, counts, strict=True)
-    ]
+    shrunk = [mean if rate is None else (rate * count + mean * PRIOR_OUTCOMES) / (count + PRIOR_OUTCOMES) for rate, count in zip(rates, counts, strict=True)]
     return [max(success, LEAST_SUCCESS) for success in shrunk]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from routecore.testing.reference.scenario import Block, Context, Endpoint, Key, Scenario
 from routecore.testing.reference.wire import ascii_lower, plain_decimal
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from routecore.testing.reference.scenario import Block, Context, Endpoint, Key, Scenario
 
 __all__ = ["RULES", "failed_rules", "funnel_of", "key_matches", "named", "relaxations_of", "slug_matches"]
 
@@ -44,9 +47,7 @@ def failed_rules(scenario: Scenario, endpoint: Endpoint) -> list[tuple[str, str]
     unread = sorted(_needed_modalities(scenario) - endpoint.input_modalities)
     fails: dict[str, str | None] = {
         "disabled": "disabled" if endpoint.disabled else None,
-        "account.only": f"{endpoint.slug} not in {context.account_only}"
-        if context.account_only and not named(context.account_only, endpoint)
-        else None,
+        "account.only": f"{endpoint.slug} not in {context.account_only}" if context.account_only and not named(context.account_only, endpoint) else None,
         "account.ignore": f"{endpoint.slug} in {context.account_ignore}" if named(context.account_ignore, endpoint) else None,
         "account.data_collection": policy if context.account_data_collection == "deny" and collects else None,
         "account.training": policy if context.account_deny_training and endpoint.trains else None,
@@ -123,9 +124,7 @@ def relaxations_of(failures: dict[str, list[str]]) -> list[list[str]]:
     >>> relaxations_of({"a": ["zdr", "max_price"], "b": ["only"], "c": ["only", "tools"], "d": ["disabled"]})
     [['only'], ['zdr', 'max_price']]
     """
-    wanted = [
-        frozenset(rules) for rules in failures.values() if not any(rule == "disabled" or rule.startswith("account.") for rule in rules)
-    ]
+    wanted = [frozenset(rules) for rules in failures.values() if not any(rule == "disabled" or rule.startswith("account.") for rule in rules)]
     concerned = [rule for rule in RULES if any(rule in rules for rules in wanted)]
     minimal: list[frozenset[str]] = []
     longest = max(map(len, wanted), default=0)  # a larger set than any endpoint needs is never minimal

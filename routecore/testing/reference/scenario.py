@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from routecore.testing.reference.body import Asked, read_body
 from routecore.testing.reference.price import read_pricing
 from routecore.testing.reference.wire import Reader, ascii_lower
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = ["Block", "Context", "Endpoint", "Key", "Scenario", "Settings", "Stats", "read_scenario", "same_id"]
 
@@ -394,9 +396,7 @@ def _read_block(raw: object, reader: Reader) -> Block:
         elif key == "data_collection":
             read[key] = reader.choice(value, path, ("allow", "deny"))
         elif key == "quantizations":
-            levels = [
-                reader.choice(level, f"{path}[{i}]", (*QUANTIZATIONS, "none")) for i, level in enumerate(reader.items(value, path) or [])
-            ]
+            levels = [reader.choice(level, f"{path}[{i}]", (*QUANTIZATIONS, "none")) for i, level in enumerate(reader.items(value, path) or [])]
             read[key] = tuple("unknown" if level == "none" else level for level in levels if level is not None)
         elif key == "sort":
             read.update(_read_sort(value, reader))
@@ -404,9 +404,7 @@ def _read_block(raw: object, reader: Reader) -> Block:
             limits = reader.mapping(value, path) or {}
             _refuse_unknown(limits, ("prompt", "completion", "request", "image"), path, reader)
             read[key] = {
-                part: reader.decimal(limits[part], f"{path}.{part}")
-                for part in ("prompt", "completion", "request", "image")
-                if limits.get(part) is not None
+                part: reader.decimal(limits[part], f"{path}.{part}") for part in ("prompt", "completion", "request", "image") if limits.get(part) is not None
             }
         else:
             read[key] = _read_cutoffs(value, path, reader)

@@ -27,7 +27,7 @@ DEEPEST_VALUE = 5
 LONGEST_EXPONENT = 400  # beyond it a decimal is certainly too fine or too large, and expanding it would only burn time
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a failure of this code
+class Refusal(Exception):
     """The answer is an error; ``body`` is what stands under ``error``."""
 
     def __init__(self, body: dict[str, Any]) -> None:
@@ -175,9 +175,7 @@ class Reader:
         """
         if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME:
             bare = TWIN_NUMBER.sub("", value) if twin else value
-            if bare != "" and all(
-                unicodedata.category(letter) not in ("Cc", "Cs") and not letter.isspace() and letter not in "@#" for letter in bare
-            ):
+            if bare != "" and all(unicodedata.category(letter) not in ("Cc", "Cs") and not letter.isspace() and letter not in "@#" for letter in bare):
                 return value
         self.fault(path, value, "a name of 1 to 256 characters without white space, control characters, '@' or '#'")
         return None

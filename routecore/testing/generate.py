@@ -1,0 +1,538 @@
+"""Scenarios as plain wire mappings, made from the throws of a die: one source for Hypothesis and for seeded runs.
+
+The generator aims at what routers get wrong, not at uniform noise: few models and providers so that names meet, variants
+and twins of quantization, values that are unknown, ties, prices of 0, limits that are met exactly, keys that match by
+half, pins of every form. ``SeededDice`` throws from a ``random.Random`` (thousands of scenarios a second or so);
+``routecore.testing.strategies`` throws from Hypothesis, so that failures shrink.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Sequence
+
+__all__ = [
+    "Dice",
+    "SeededDice",
+    "make_catalog",
+    "make_context",
+    "make_health",
+    "make_hostile",
+    "make_provider_block",
+    "make_request",
+    "make_scenario",
+    "make_settings",
+    "make_stats",
+    "random_hostile_scenario",
+    "random_scenario",
+]
+
+T = TypeVar("T")
+Mapping = dict[str, Any]
+
+MODELS = ("alpha/one", "beta/two", "alpha/one:free", "gamma/three", "beta/two:nitro")
+PROVIDERS = ("azure", "deepinfra", "novita", "google-vertex", "bedrock")
+VARIANTS = ("", "", "/fp8", "/fp4", "/us-east5", "/turbo")
+SPELLINGS = ("deepinfra", "DeepInfra/FP8", "Azure", "GOOGLE-VERTEX", "novita/fp8", "nowhere", "azure/us-east5", "deepinfra/fp4")
+LEVELS = ("int4", "int8", "fp4", "fp6", "fp8", "fp16", "bf16", "fp32", "unknown", "none")
+PARAMETERS = ("temperature", "top_p", "seed", "stop", "response_format", "structured_outputs", "reasoning", "logprobs")
+TOKEN_PRICES = (
+    "0",
+    "0.000001",
+    "0.0000005",
+    "0.000002",
+    "1e-6",
+    2.7e-07,
+    0,
+    "0.000000123456789",
+    "0.00001",
+    "0.000000000000001",
+    ".000003",
+)
+FEES = ("0.01", "0", 0.002, "0.25")
+LIMITS = (4000, 8192, 32_768, 200_000, 200_000, 1_000_000)
+TOKENS = (0, 1, 999, 1000, 1000, 1001, 3000, 3001, 4000, 200_001)
+SECONDS = (0.0, 0.3, 0.8, 0.8, 1.5, 2, 4.25)
+SPEEDS = (0, 12.5, 30, 30.0, 48, 60, 61.5)
+COUNTS = (0, 1, 5, 9, 10, 11, 100, 1240)
+RATES = (0, 0.5, 0.9, 0.98, 0.999, 1.0, 1)
+EXPONENTS = (0, 0.0, 0.5, 1, 2.0, 3.25)
+PERCENTILES = ("p50", "p75", "p90", "p99")
+PARTS = (
+    {"type": "text", "text": "hello"},
+    {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
+    {"type": "input_image", "image_url": "https://example.org/a.png"},
+    {"type": "image", "source": {"type": "base64"}},
+    {"type": "input_audio", "input_audio": {}},
+    {"type": "audio_url"},
+    {"type": "video_url"},
+    {"type": "input_video"},
+    {"type": "file", "file": {}},
+    {"type": "input_file"},
+    {"type": "tool_result", "content": [{"type": "text", "text": "found"}, {"type": "image"}]},
+    {"type": "tool_result", "content": "plain"},
+)
+BODY_PARAMETERS = (
+    ("temperature", 0.5), ("top_p", None), ("seed", 7), ("stop", ["x"]), ("stop_sequences", ["x"]), ("thinking", {"type": "enabled"}),
+    ("reasoning", {"effort": "low"}), ("reasoning_effort", "low"), ("include_reasoning", False), ("logprobs", True),
+    ("response_format", {"type": "json_schema", "json_schema": {}}), ("response_format", {"type": "json_object"}),
+    ("text", {"format": {"type": "json_schema"}}), ("text", {"format": {"type": "text"}}), ("text", {"verbosity": "low"}),
+    ("structured_outputs", True), ("n", 2), ("user", "somebody"), ("stream", True), ("parallel_tool_calls", False),
+    ("system", [{"type": "text", "text": "be brief"}]), ("instructions", "be brief"),
+)  # fmt: skip
+
+
+class Dice(Protocol):
+    """Where the generator's choices come from."""
+
+    def chance(self, likelihood: float) -> bool:
+        """Return true with this likelihood."""
+        ...
+
+    def integer(self, low: int, high: int) -> int:
+        """Return a whole number from ``low`` to ``high``, both included."""
+        ...
+
+    def choice(self, options: Sequence[T]) -> T:
+        """Return one of ``options``, all equally likely."""
+        ...
+
+
+class SeededDice:
+    """Dice thrown by a ``random.Random``: the same seed, the same scenario.
+
+    >>> import random
+    >>> SeededDice(random.Random(1)).integer(1, 6) == SeededDice(random.Random(1)).integer(1, 6)
+    True
+    """
+
+    def __init__(self, rng: random.Random) -> None:
+        """Throw from ``rng``."""
+        self._rng = rng
+
+    def chance(self, likelihood: float) -> bool:
+        """Return true with this likelihood."""
+        return self._rng.random() < likelihood
+
+    def integer(self, low: int, high: int) -> int:
+        """Return a whole number from ``low`` to ``high``, both included."""
+        return self._rng.randint(low, high)
+
+    def choice(self, options: Sequence[T]) -> T:
+        """Return one of ``options``, all equally likely."""
+        return self._rng.choice(options)
+
+
+def random_scenario(rng: random.Random) -> Mapping:
+    """Make a valid scenario from ``rng``.
+
+    >>> import random
+    >>> sorted(random_scenario(random.Random(0)))[0]
+    'catalog'
+    """
+    return make_scenario(SeededDice(rng))
+
+
+def random_hostile_scenario(rng: random.Random, *, json_only: bool = False) -> Any:  # noqa: ANN401 - it may be anything at all
+    """Make a scenario from ``rng`` and break it in a few places. ``json_only``: with what JSON can hold, NaN and infinity included."""
+    dice = SeededDice(rng)
+    return make_hostile(dice, make_scenario(dice), json_only=json_only)
+
+
+def _some(dice: Dice, options: Sequence[T], most: int) -> list[T]:
+    return [dice.choice(options) for _ in range(dice.integer(1, most))]
+
+
+# The catalog ---------------------------------------------------------------------------------------------------------
+
+
+def make_catalog(dice: Dice, most: int = 9) -> Mapping:
+    """Make a catalog of up to ``most`` endpoints of one to three models, without two rows of one id."""
+    models = _some(dice, MODELS, 2)
+    rows: list[Mapping] = []
+    taken: set[tuple[str, str]] = set()
+    for _ in range(dice.integer(min(2, most), most)):
+        row = _make_row(dice, dice.choice(models))
+        place = (row["model"], (row.get("slug") or row["provider"]).lower())
+        if place not in taken:
+            taken.add(place)
+            rows.append(row)
+    return {"endpoints": rows}
+
+
+def _make_row(dice: Dice, model: str) -> Mapping:
+    provider = dice.choice(PROVIDERS)
+    slug = provider + dice.choice(VARIANTS) + ("#2" if dice.chance(0.05) else "")
+    row: Mapping = {"model": model, "provider": provider.title() if dice.chance(0.1) else provider}
+    if slug != provider or dice.chance(0.3):
+        row["slug"] = slug.upper() if dice.chance(0.1) else slug
+    for key, likelihood, options in (
+        ("quantization", 0.7, ("fp8", "fp8", "fp4", "bf16", "none", None)),
+        ("context_length", 0.7, (*LIMITS, *LIMITS, 0, None)),
+        ("max_output_tokens", 0.5, LIMITS),
+        ("max_prompt_tokens", 0.15, LIMITS),
+        ("implicit_caching", 0.7, (True, True, False)),
+        ("distillable", 0.6, (True, True, False, None)),
+        ("disabled", 0.15, (True, False, False)),
+        ("data_policy", 0.8, _POLICIES),
+        (
+            "input_modalities",
+            0.6,
+            (["text"], ["text", "image"], ["text", "image", "audio", "video"], ["image", "file"], ["image", "audio", "video", "file"], []),
+        ),
+        ("unheard_of", 0.05, ("ignored",)),
+    ):
+        if dice.chance(likelihood):
+            row[key] = copy.deepcopy(dice.choice(options))
+    if dice.chance(0.85):
+        row["supported_parameters"] = [name for name in (*PARAMETERS, "tools", "max_tokens") if dice.chance(0.75)]
+    if dice.chance(0.93):
+        row["pricing"] = _make_pricing(dice)
+    return row
+
+
+_POLICIES: tuple[Mapping | None, ...] = (
+    {"trains": False, "retains": False}, {"trains": False, "retains": False}, {"retains": False}, {"trains": False},
+    {"trains": True, "retains": False}, {"retains": True}, {}, None,
+)  # fmt: skip
+
+
+def _make_pricing(dice: Dice) -> Mapping:
+    pricing: Mapping = {}
+    for key, likelihood, options in (
+        ("prompt", 0.95, TOKEN_PRICES),
+        ("completion", 0.95, TOKEN_PRICES),
+        ("input_cache_read", 0.5, TOKEN_PRICES),
+        ("cache_read_multiplier", 0.05, ("0.1", 1, "1.5")),
+        ("request", 0.15, FEES),
+        ("image", 0.15, FEES),
+        ("web_search", 0.1, FEES),
+        ("discount", 0.1, ("0.25", 0, 1, "0.5")),
+    ):
+        if dice.chance(likelihood):
+            pricing[key] = dice.choice(options)
+    if dice.chance(0.2):
+        pricing["overrides"] = [_make_card(dice) for _ in range(dice.integer(1, 2))]
+    return pricing
+
+
+def _make_card(dice: Dice) -> Mapping:
+    card: Mapping = {"min_prompt_tokens": dice.choice((0, 999, 1000, 3000, 200_000))}
+    for key, likelihood, options in (
+        ("inclusive", 0.3, (True, False)),
+        ("prompt", 0.3, TOKEN_PRICES),
+        ("completion", 0.3, TOKEN_PRICES),
+        ("input_cache_read", 0.2, TOKEN_PRICES),
+        ("prompt_multiplier", 0.4, (2, "1.5", 0)),
+        ("completion_multiplier", 0.4, ("1.5", 1)),
+        ("cache_read_multiplier", 0.1, ("0.1", "0.25")),
+        ("request", 0.1, FEES),
+        ("utc_start", 0.1, (30, "2330")),
+    ):
+        if dice.chance(likelihood):
+            card[key] = dice.choice(options)
+    return card
+
+
+# The request ---------------------------------------------------------------------------------------------------------
+
+
+def _slugs(dice: Dice, catalog: Mapping, most: int = 3) -> list[str]:
+    """Slugs as callers write them: providers and variants of the catalog, other spellings, some that match nothing."""
+    known = [row.get("slug") or row["provider"] for row in catalog["endpoints"]] + [row["provider"] for row in catalog["endpoints"]]
+    return [dice.choice(known) if known and dice.chance(0.8) else dice.choice(SPELLINGS) for _ in range(dice.integer(1, most))]
+
+
+def make_provider_block(dice: Dice, catalog: Mapping, eagerness: float = 0.15) -> Mapping:
+    """Make a provider block, each key given with about the likelihood ``eagerness``; limits meet the catalog's prices exactly."""
+    block: Mapping = {}
+
+    def give(key: str, value: object, likelihood: float = eagerness) -> None:
+        if dice.chance(likelihood):
+            block[key] = value
+
+    give("order", _slugs(dice, catalog), eagerness * 1.5)
+    give("only", _slugs(dice, catalog, 4))
+    give("ignore", _slugs(dice, catalog, 2))
+    give("allow_fallbacks", dice.choice((False, False, True)), eagerness * 1.5)
+    give("require_parameters", dice.choice((True, False)), eagerness * 1.5)
+    give("data_collection", dice.choice(("deny", "deny", "allow")))
+    give("zdr", dice.choice((True, True, False)))
+    give("enforce_distillable_text", dice.choice((True, False)), eagerness * 0.7)
+    give("quantizations", [dice.choice(LEVELS) for _ in range(dice.integer(2, 5))])
+    by = dice.choice(("price", "throughput", "latency"))
+    partition = dice.choice(("model", "none", "none"))
+    give("sort", dice.choice((by, by, {"by": by}, {"by": by, "partition": partition}, {"partition": partition})), eagerness * 2)
+    give("preferred_max_latency", _make_cutoffs(dice, SECONDS), eagerness * 1.3)
+    give("preferred_min_throughput", _make_cutoffs(dice, SPEEDS), eagerness * 1.3)
+    give("max_price", _make_max_price(dice, catalog))
+    if dice.chance(0.1):
+        block[dice.choice(("order", "only", "ignore", "quantizations"))] = dice.choice(([], None))
+    if dice.chance(0.05):
+        block[dice.choice(("sort", "max_price", "preferred_max_latency"))] = dice.choice(({}, None))
+    return block
+
+
+def _make_cutoffs(dice: Dice, values: Sequence[float]) -> object:
+    if dice.chance(0.4):
+        return dice.choice(values)
+    return {percentile: dice.choice(values) for percentile in PERCENTILES if dice.chance(0.5)}
+
+
+def _make_max_price(dice: Dice, catalog: Mapping) -> Mapping:
+    limits: Mapping = {}
+    for part, scale in (("prompt", 1_000_000), ("completion", 1_000_000), ("request", 1), ("image", 1)):
+        if dice.chance(0.45):
+            prices = [(row.get("pricing") or {}).get(part) for row in catalog["endpoints"]]
+            exact = [_plain(Decimal(str(price)) * scale) for price in prices if price is not None]
+            limits[part] = dice.choice(exact) if exact and dice.chance(0.6) else dice.choice((0, 0.5, "1", 2, 5.0, "0.0000001"))
+    return limits
+
+
+def _plain(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def make_request(dice: Dice, catalog: Mapping, eagerness: float = 0.15) -> Mapping:
+    """Make a body: models (some unknown, some with a suffix), parameters in three dialects, content, and a provider block."""
+    known = [row["model"] for row in catalog["endpoints"]]
+    suffixed = [model + dice.choice((":floor", ":nitro")) for model in known]
+    names = [*known, *known, *known, *suffixed[: dice.integer(0, 1)]]
+    body: Mapping = {"model": dice.choice(names) if dice.chance(0.97) else "nobody/has"}
+    if dice.chance(0.35):
+        body["models"] = [dice.choice(names) if dice.chance(0.85) else dice.choice(("nobody/has", "gamma/three")) for _ in range(dice.integer(1, 4))]
+        if dice.chance(0.2):
+            del body["model"]
+        elif dice.chance(0.05):
+            body["models"] = body["models"][0]
+    for key, value in BODY_PARAMETERS:
+        if dice.chance(0.07):
+            body[key] = copy.deepcopy(value)
+    if dice.chance(0.15):
+        body[dice.choice(("tools", "tool_choice"))] = dice.choice(([{"type": "function"}], [], "none", None))
+    lengths = [row[key] for row in catalog["endpoints"] for key in ("max_output_tokens", "context_length") if row.get(key) is not None]
+    for key in ("max_tokens", "max_completion_tokens", "max_output_tokens"):
+        if dice.chance(0.1):
+            body[key] = dice.choice(lengths) if lengths and dice.chance(0.5) else dice.choice(TOKENS)
+    content: object = "hello"
+    if dice.chance(0.15):
+        content = copy.deepcopy(_some(dice, PARTS, 2))
+    if dice.chance(0.9):
+        body[dice.choice(("messages", "messages", "input"))] = [{"role": "user", "content": content}]
+    if dice.chance(0.85):
+        body["provider"] = make_provider_block(dice, catalog, eagerness)
+    return body
+
+
+# What is known beside it ---------------------------------------------------------------------------------------------
+
+
+def _ids(catalog: Mapping) -> list[str]:
+    return [f"{row['model']}@{(row.get('slug') or row['provider']).lower()}" for row in catalog["endpoints"]]
+
+
+def _attempt_name(dice: Dice, catalog: Mapping, keys: Sequence[str]) -> str:
+    name = dice.choice(_ids(catalog)) if dice.chance(0.93) else "no/model@x"
+    forms = ["", "", "#shared", "#shared", "#byok", *(f"#byok:{key}" for key in keys)]
+    return name + dice.choice(forms)
+
+
+def make_context(dice: Dice, catalog: Mapping, eagerness: float = 0.15) -> Mapping:
+    """Make a context: keys that match wholly, by region, by model or not at all; an account; a pin; estimates."""
+    context: Mapping = {}
+    keys: list[str] = []
+    if dice.chance(eagerness * 2.5):
+        context["byok"] = []
+        for number, slug in enumerate(_slugs(dice, catalog, 4)):
+            if slug in keys or dice.chance(0.5):
+                entry: Mapping = {"slug": slug, "key_id": f"k{number}"}
+                if dice.chance(0.4):
+                    entry["models"] = _some(dice, MODELS, 2) if dice.chance(0.8) else []
+                keys.append(entry["key_id"])
+                context["byok"].append(entry)
+            else:
+                keys.append(slug)
+                context["byok"].append(slug)
+    if dice.chance(eagerness):
+        context["byok_only"] = _some(dice, [*PROVIDERS, "Azure", "azure/us-east5"], 2)
+    if dice.chance(0.4):
+        context["sticky"] = _attempt_name(dice, catalog, keys)
+    account: Mapping = {}
+    for key, value in (
+        ("only", [*_slugs(dice, catalog, 4), *_slugs(dice, catalog, 4)]),
+        ("ignore", _slugs(dice, catalog, 2)),
+        ("data_collection", dice.choice(("deny", "allow"))),
+        ("deny_training", True),
+        ("zdr", dice.choice((True, False))),
+    ):
+        if dice.chance(eagerness * 0.6):
+            account[key] = value
+    if account:
+        context["account"] = account
+    for key, options in (
+        ("prompt_tokens", TOKENS),
+        ("completion_tokens", TOKENS),
+        ("cached_tokens", TOKENS),
+        ("native_files", (True, False)),
+    ):
+        if dice.chance(0.4):
+            context[key] = dice.choice(options)
+    return context
+
+
+def make_stats(dice: Dice, catalog: Mapping) -> Mapping:
+    """Make statistics: most throughput falls with the percentile, some rises; some percentiles, counts and rates are missing."""
+    stats: Mapping = {}
+    for endpoint_id in [*_ids(catalog), "no/model@x"]:
+        if dice.chance(0.3):
+            continue
+        entry: Mapping = {}
+        if dice.chance(0.85):
+            entry["latency"] = _make_percentiles(dice, SECONDS, falling=False)
+        if dice.chance(0.85):
+            entry["throughput"] = _make_percentiles(dice, SPEEDS, falling=not dice.chance(0.15))
+        if dice.chance(0.7):
+            entry["samples"] = dice.choice(COUNTS)
+        if dice.chance(0.7):
+            entry["success_rate"] = dice.choice(RATES)
+        stats[endpoint_id] = entry
+    return stats
+
+
+def _make_percentiles(dice: Dice, values: Sequence[float], *, falling: bool) -> Mapping:
+    drawn = sorted((dice.choice(values) for _ in PERCENTILES), reverse=falling)
+    return {percentile: value for percentile, value in zip(PERCENTILES, drawn, strict=True) if dice.chance(0.85)}
+
+
+def make_health(dice: Dice, catalog: Mapping, keys: Sequence[str] = ()) -> Mapping:
+    """Make health: some attempts cooling, now and then all of them."""
+    if dice.chance(0.1):
+        return dict.fromkeys(_ids(catalog), "cooling")
+    return {_attempt_name(dice, catalog, keys): dice.choice(("cooling", "cooling", "available")) for _ in range(dice.integer(1, 4))}
+
+
+def make_settings(dice: Dice) -> Mapping:
+    """Make settings: exponents, ``min_samples``, the sticky policy, what ``deny`` means."""
+    settings: Mapping = {}
+    if dice.chance(0.7):
+        names = ("price", "throughput", "latency", "reliability")
+        settings["balance"] = {name: dice.choice(EXPONENTS) for name in names if dice.chance(0.7)} or {"price": 1}
+    if dice.chance(0.4):
+        settings["min_samples"] = dice.choice((0, 1, 10, 11))
+    if dice.chance(0.5):
+        settings["sticky"] = dice.choice(("documented", "compatible", "compatible", "economic", "economic", "off"))
+    if dice.chance(0.2):
+        settings["deny_means"] = dice.choice(("training", "storing"))
+    return settings
+
+
+def make_scenario(dice: Dice, most_endpoints: int = 9) -> Mapping:
+    """Make a whole valid scenario; about two thirds have a plan."""
+    eagerness = dice.choice((0.02, 0.05, 0.1, 0.1, 0.2, 0.4))
+    catalog = make_catalog(dice, most_endpoints)
+    scenario: Mapping = {"catalog": catalog, "request": make_request(dice, catalog, eagerness)}
+    context = make_context(dice, catalog, eagerness)
+    keys = [entry if isinstance(entry, str) else entry["key_id"] for entry in context.get("byok", [])]
+    if dice.chance(0.9):
+        scenario["context"] = context
+    if dice.chance(0.8):
+        scenario["stats"] = make_stats(dice, catalog)
+    if dice.chance(0.4):
+        scenario["health"] = make_health(dice, catalog, keys)
+    if dice.chance(0.7):
+        scenario["settings"] = make_settings(dice)
+    if dice.chance(0.9):
+        scenario["draw"] = dice.integer(0, 2**64 - 1)
+    return scenario
+
+
+# Hostile input -------------------------------------------------------------------------------------------------------
+
+_HOSTILE_JSON: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1.5, -0.5, 101, math.nan, math.inf, -math.inf, 2**63, 2**64, -(2**63), 10**400, 1e300, "", " ", "a b",
+    "\ud800", "x@y", "x#1", "x#2", "\x00", "x" * 257, "NaN", "1e9999999", "-1", "0.0000000000000001", "1000000", "1_0", "１", "true",
+    [], {}, [[]], [None], [""], [1], {"p95": 1}, {"": 0}, {"by": "price", "oops": 1}, {"prompt": -1}, {"only": "azure"},
+)  # fmt: skip
+_HOSTILE_PYTHON: tuple[Any, ...] = (
+    b"bytes",
+    {1: 2},
+    {None: None},
+    (),
+    ("azure",),
+    frozenset({1}),
+    Decimal("NaN"),
+    Decimal(-1),
+    1j,
+    range(3),
+    object(),
+)
+_STRAY_KEYS = ("oops", "p95", "p50", "by", "slug", "zdr", "prompt", "response_format", "model", "key_id", "", "\ud800")
+_DEPTH = 3000
+
+
+def make_hostile(dice: Dice, scenario: Mapping, *, json_only: bool = False) -> Any:  # noqa: ANN401 - it may be anything at all
+    """Break a scenario in one to three places: wrong types, NaN, bools, huge numbers, lone surrogates, deep nesting, stray and missing keys.
+
+    ``json_only`` keeps to values that ``json.loads`` can give.
+    """
+    values = _HOSTILE_JSON if json_only else (*_HOSTILE_JSON, *_HOSTILE_PYTHON)
+    if dice.chance(0.01):
+        return dice.choice(values)
+    broken = copy.deepcopy(scenario)
+    for _ in range(dice.integer(1, 3)):
+        if not broken:
+            break
+        holder = dice.choice(_holders(_part(dice, broken)))
+        deed = dice.choice(("replace", "replace", "replace", "stray", "remove", "wrap", "nest", "repeat"))
+        value = copy.deepcopy(dice.choice(values)) if dice.chance(0.97) else _nested(dice.choice(("list", "dict", "content")))
+        _do(dice, holder, deed, value)
+    return broken
+
+
+def _part(dice: Dice, scenario: Mapping) -> Any:  # noqa: ANN401
+    """One part of the scenario, all about equally likely, so that the catalog's many rows do not drown the rest."""
+    request = scenario.get("request")
+    block = request.get("provider") if isinstance(request, dict) else None
+    parts = [scenario, *(scenario.get(key) for key in ("catalog", "context", "stats", "health", "settings")), request, block, block]
+    return dice.choice([part for part in parts if part and isinstance(part, (dict, list))])
+
+
+def _holders(root: Any) -> list[Any]:  # noqa: ANN401
+    """Every list and mapping inside ``root`` and itself, shallow ones more than once."""
+    found: list[Any] = []
+    level: list[Any] = [root]
+    for weight in (6, 4, 2, 1, 1):
+        found += [holder for holder in level for _ in range(weight)]
+        level = [inner for holder in level for inner in (holder.values() if isinstance(holder, dict) else holder) if isinstance(inner, (dict, list))]
+    return found
+
+
+def _do(dice: Dice, holder: Any, deed: str, value: object) -> None:  # noqa: ANN401
+    keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+    if not keys or deed == "stray":
+        if isinstance(holder, dict):
+            holder[dice.choice(_STRAY_KEYS)] = value
+        else:
+            holder.append(value)
+        return
+    key = dice.choice(keys)
+    if deed == "remove":
+        del holder[key]
+    elif deed == "repeat" and isinstance(holder, list):
+        holder.append(copy.deepcopy(holder[key]))
+    else:
+        old = holder[key]
+        holder[key] = [old] if deed == "wrap" else {"inner": old} if deed == "nest" else value
+
+
+def _nested(kind: str) -> object:
+    value: object = []
+    for _ in range(_DEPTH):
+        value = [value] if kind == "list" else {"content": [value]} if kind == "content" else {"a": value}
+    return value
