@@ -6,7 +6,7 @@ served, so implausible times are refused and counted by the windows (``docs/deci
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from routecore.errors import Fault, OutcomeError
 from routecore.http_errors import classify
@@ -54,7 +54,8 @@ moderation, caller, cancelled
         detail: str | None = None,
         problem: str | None = None,
     ) -> None:
-        self.kind: Kind = kind  # type: ignore[assignment] - text is turned into a kind below
+        # text is turned into a kind below, or raises
+        self.kind = cast("Kind", kind)
         self.ttft_seconds = ttft_seconds
         self.total_seconds = total_seconds
         self.output_tokens = output_tokens
@@ -115,7 +116,7 @@ moderation, caller, cancelled
 
     @classmethod
     def timeout(cls, detail: str | None = None) -> Outcome:
-        """The gateway gave up waiting. (A caller that gave up is ``cancelled``.)"""
+        """The gateway gave up waiting. If the caller did, that is ``cancelled``."""
         return cls(Kind.TIMEOUT, detail=detail)
 
     @classmethod

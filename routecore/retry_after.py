@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_tz
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ _SECONDS: Final = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?\Z")
 _LONGEST: Final = 128
 
 
-def header(headers: Mapping[str, object] | None, name: str) -> str | None:
+def header(headers: Mapping[Any, object] | None, name: str) -> str | None:
     """Return the header ``name`` (lower case) as text, whatever the case of its spelling; ``None`` if missing. Bytes are read as Latin-1.
 
     >>> header({"Retry-After": "7"}, "retry-after")

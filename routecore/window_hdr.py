@@ -42,6 +42,12 @@ _MOST_LISTED: Final = 4_096
 """Up to this many samples are merged one by one, which keeps their window exact."""
 
 
+# what the codec raises for texts that are no histogram
+_UNREADABLE: Final = (
+    ValueError, TypeError, IndexError, OverflowError, MemoryError, zlib.error, HdrCookieException, HdrLengthException, HdrHistogramSettingsException,
+)  # fmt: skip
+
+
 class _Merged:
     """What one endpoint of an export adds: distinct values of a metric and their counts; with the latencies, failures and unmeasured successes."""
 
@@ -168,17 +174,18 @@ def read_export(exported: Mapping[str, Any], settings: WindowSettings) -> list[t
 
 def _read_histogram(row: Mapping[str, Any], name: str, path: str, faults: list[Fault]) -> _Merged | None:
     text = row.get(name)
+    merged = _decoded(name, text) if isinstance(text, str) and len(text) <= _LONGEST_TEXT else None
+    if merged is None:
+        faults.append(Fault(f"{path}.{name}", text[:32] if isinstance(text, str) else text, "an HdrHistogram in the V2 encoding, as base64"))
+    return merged
+
+
+def _decoded(name: str, text: str) -> _Merged | None:
     try:
-        if not isinstance(text, str) or len(text) > _LONGEST_TEXT:
-            raise ValueError(name)
         values, counts = _decode(name, text)
-        if (counts < 0).any() or int(counts.sum()) > _MOST_SAMPLES:
-            raise ValueError(name)
-    except (ValueError, TypeError, IndexError, OverflowError, MemoryError, zlib.error, HdrCookieException, HdrLengthException, HdrHistogramSettingsException):
-        shown = text[:32] if isinstance(text, str) else text
-        faults.append(Fault(f"{path}.{name}", shown, "an HdrHistogram in the V2 encoding, as base64"))
+    except _UNREADABLE:
         return None
-    return _Merged(values, counts)
+    return None if (counts < 0).any() or int(counts.sum()) > _MOST_SAMPLES else _Merged(values, counts)
 
 
 def _read_count(row: Mapping[str, Any], name: str, path: str, faults: list[Fault]) -> int | None:

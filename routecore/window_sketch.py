@@ -44,7 +44,8 @@ def bucket_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
     [0, 1280, 1280, 1344]
     """
     codes = (np.ascontiguousarray(values).view(np.int64) >> _SHIFT) - _OFFSET
-    return np.clip(codes, 0, BUCKETS - 1)
+    clipped: NDArray[np.int64] = np.clip(codes, 0, BUCKETS - 1)
+    return clipped
 
 
 def middle_of(buckets: NDArray[np.int64]) -> NDArray[np.float64]:

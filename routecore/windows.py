@@ -111,7 +111,7 @@ class Windows:
         self._reading = threading.Lock()
         self._stats: dict[str, EndpointStats] = {}
 
-    def observe(self, endpoint_id: str, outcome: Outcome, now: float) -> None:
+    def observe(self, endpoint_id: str, outcome: Outcome, now: float) -> None:  # noqa: PLR0912 - the hot path, in one piece
         """Record an outcome: its latency and throughput if it is a success, else one failure; other kinds than those leave no trace.
 
         With ``settings.latency`` ``ttft`` a success counts its time to first token, and its throughput after it, where it streamed; with ``total``
@@ -131,29 +131,32 @@ class Windows:
             log.add_latency(UNMEASURED)
             return
         # one chained comparison refuses NaN, negatives, infinities and absurdities alike; which it was is asked later
-        if 0.0 <= latency <= self._max_latency:
-            log.add_latency(latency)
-        else:
+        if not 0.0 <= latency <= self._max_latency:
             log.add_latency(UNMEASURED)
             self._refuse(latency)
             return
+        log.add_latency(latency)
         tokens = outcome.output_tokens
         if tokens is None:
             return
+        # the sums of Outcome.tokens_per_second, written out: a call would be a quarter of the whole
         if self._total:
-            if latency > 0.0 and tokens > 0:
-                rate = tokens / latency
-            else:
-                return
+            seconds = latency
         else:
             total = outcome.total_seconds
-            if total is None or tokens < 2 or total == latency:
+            if total is None:
                 return
-            rate = (tokens - 1) / (total - latency)
-        if 0.0 <= rate <= self._max_throughput:
-            log.add_throughput(rate)
-        else:
-            self._refuse(rate)
+            seconds = total - latency
+            tokens -= 1
+        if tokens > 0 and seconds > 0.0:
+            rate = tokens / seconds
+            if rate <= self._max_throughput:
+                log.add_throughput(rate)
+            else:
+                self._refuse(rate)
+        elif tokens > 0 and seconds != 0.0:
+            # a total before the first token, or NaN
+            self._refuse(seconds)
 
     def record(self, endpoint_id: str, now: float, *, latency: float | None = None, throughput: float | None = None) -> None:
         """Record one success. ``latency`` in seconds, ``throughput`` in tokens per second; leave out what is not known.
@@ -211,7 +214,7 @@ class Windows:
         Endpoints without samples are not in it. Only endpoints that changed are read again; where none did, the same dictionary comes back.
         ``breathe`` is called between pieces of work of about a millisecond; one that sleeps briefly lets other threads in.
         """
-        from routecore import window_read  # noqa: PLC0415 - numpy is loaded by the first tick, not by importing the library
+        from routecore import window_read  # numpy is loaded by the first tick, not by importing the library
 
         with self._reading:
             self._adopt_strays()
@@ -239,7 +242,7 @@ class Windows:
         >>> windows.export(12.0)["endpoints"]["m@p"]["successes"]
         1
         """
-        from routecore import window_hdr  # noqa: PLC0415 - hdrhistogram and numpy are loaded by those who export
+        from routecore import window_hdr  # hdrhistogram and numpy are loaded by those who export
 
         with self._reading:
             wanted = None if endpoint_ids is None else frozenset(endpoint_ids)
@@ -263,7 +266,7 @@ class Windows:
         Up to 4,096 samples of an endpoint come in as the values that the export holds, off by 0.1 % at most; with more, its window becomes a histogram,
         off by at most 0.9 %. Raises ``InvalidRequest`` for what is no export, or one of another kind of latency; nothing is merged then.
         """
-        from routecore import window_hdr  # noqa: PLC0415 - hdrhistogram and numpy are loaded by those who merge
+        from routecore import window_hdr  # hdrhistogram and numpy are loaded by those who merge
 
         read = window_hdr.read_export(exported, self.settings)
         with self._reading:

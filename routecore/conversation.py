@@ -1,0 +1,152 @@
+"""Which conversation a request belongs to, and for how long its provider's cache stays warm. Reads the three API dialects.
+
+Works on bodies of any size and depth: nothing recurses, and a body that runs in a circle is walked once.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["LONG_CACHE_SECONDS", "SHORT_CACHE_SECONDS", "cache_seconds", "conversation_of"]
+
+SHORT_CACHE_SECONDS: Final = 300.0
+LONG_CACHE_SECONDS: Final = 3_600.0
+_LONGEST_ID: Final = 256
+_SYSTEM_ROLES: Final = frozenset({"system", "developer"})
+_ABSENT: Final = object()
+
+
+def conversation_of(body: Mapping[str, Any]) -> str | None:
+    """Return the conversation's identity: the same text for every turn of a conversation, ``None`` where there is none to tell.
+
+    ``session_id`` if given, else ``prompt_cache_key``, else a hash of the first system content (``system``, ``instructions`` or a system message) and
+    the first other message. Cache markers do not count, as clients move them from turn to turn, nor does whether a text stands alone or as the only
+    part of a list. Three namespaces: a ``session_id`` never meets another caller's ``prompt_cache_key``.
+    A ``session_id`` of more than 256 characters is the request's fault and not looked at here; a longer ``prompt_cache_key`` is hashed.
+    Source: the platform's documentation, § Provider Sticky Routing; ``docs/decisions/208-conversation.md``.
+
+    >>> conversation_of({"session_id": "s1", "messages": []})
+    'session:s1'
+    >>> first = {"role": "user", "content": "Hello"}
+    >>> one = conversation_of({"messages": [{"role": "system", "content": "Be brief."}, first]})
+    >>> later = conversation_of({"system": "Be brief.", "messages": [first, {"role": "assistant", "content": "Hi"}]})
+    >>> one == later, conversation_of({"messages": []})
+    (True, None)
+    """
+    session = body.get("session_id")
+    if isinstance(session, str) and session:
+        return "session:" + session
+    key = body.get("prompt_cache_key")
+    if isinstance(key, str) and key:
+        return "cache:" + (key if len(key) <= _LONGEST_ID else _digest(key))
+    system, first = _opening(body)
+    if first is _ABSENT:
+        return None
+    return "hash:" + _digest(None if system is _ABSENT else system, first)
+
+
+def cache_seconds(body: Mapping[str, Any]) -> float:
+    """Return how long the request's caches live: 3600 s where any ``cache_control`` in it says ``ttl`` ``"1h"`` or 3600, else 300 s.
+
+    >>> cache_seconds({"messages": [{"role": "user", "content": [{"type": "text", "text": "…", "cache_control": {"ttl": "1h"}}]}]})
+    3600.0
+    >>> cache_seconds({"messages": [{"role": "user", "content": "…"}]})
+    300.0
+    """
+    stack: list[Any] = [body]
+    seen: set[int] = set()
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            control = node.get("cache_control")
+            if isinstance(control, dict):
+                ttl = control.get("ttl")
+                # True == 1 but not 3600, so a bool needs no care here; text other than "1h" is no known TTL
+                if ttl in ("1h", 3600, "3600") if isinstance(ttl, (str, int, float)) else False:
+                    return LONG_CACHE_SECONDS
+            inner: Any = node.values()
+        else:
+            inner = node
+        # plain text is most of a body, and holds no markers
+        nested = [item for item in inner if isinstance(item, (dict, list, tuple))]
+        if nested:
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            stack.extend(nested)
+    return SHORT_CACHE_SECONDS
+
+
+def _opening(body: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the content of the first system message and of the first other one."""
+    system: Any = _ABSENT
+    for key in ("system", "instructions"):
+        if body.get(key) not in (None, "", []):
+            system = body[key]
+            break
+    for key in ("messages", "input"):
+        items = body.get(key)
+        if isinstance(items, str) and items:
+            return system, items
+        if not isinstance(items, (list, tuple)):
+            continue
+        first: Any = _ABSENT
+        for item in items:
+            if isinstance(item, dict) and item.get("role") in _SYSTEM_ROLES:
+                if system is _ABSENT:
+                    system = item.get("content")
+            elif item is not None:
+                first = item.get("content", item) if isinstance(item, dict) else item
+                break
+        if first is not _ABSENT:
+            return system, first
+    return system, _ABSENT
+
+
+def _digest(*values: Any) -> str:  # noqa: ANN401 - any JSON
+    """Hash JSON values by structure, without cache markers; the same in every process."""
+    digest = blake2b(digest_size=16)
+    stack: list[Any] = list(reversed(values))
+    open_ids: set[int] = set()
+    while stack:
+        node = stack.pop()
+        text = _text_of(node)
+        if text is not None:
+            data = text.encode("utf-8", "surrogatepass")
+            # lengths frame the texts: ["ab", "c"] and ["a", "bc"] differ
+            digest.update(b"s%d:" % len(data))
+            digest.update(data)
+        elif isinstance(node, dict):
+            if id(node) in open_ids:
+                continue
+            open_ids.add(id(node))
+            items = sorted((str(key), value) for key, value in node.items() if key != "cache_control")
+            digest.update(b"d%d:" % len(items))
+            for key, value in reversed(items):
+                stack.append(value)
+                stack.append(key)
+        elif isinstance(node, (list, tuple)):
+            if id(node) in open_ids:
+                continue
+            open_ids.add(id(node))
+            digest.update(b"l%d:" % len(node))
+            stack.extend(reversed(node))
+        else:
+            digest.update(b"v" + repr(node)[:64].encode("utf-8", "replace") + b";")
+    return digest.hexdigest()
+
+
+def _text_of(node: Any) -> str | None:  # noqa: ANN401 - any JSON
+    """Return the text that a node is: a string, a text part, or a list of just one text; ``None`` for anything else."""
+    if isinstance(node, list) and len(node) == 1:
+        node = node[0]
+    if isinstance(node, str):
+        return node
+    if isinstance(node, dict) and node.get("type") in ("text", "input_text", "output_text") and isinstance(node.get("text"), str):
+        text: str = node["text"]
+        return text
+    return None
