@@ -1,8 +1,8 @@
-"""A case: everything one decision is made from, held together. A plan keeps its case, so that it can explain itself by deciding again."""
+"""A case: everything one decision is made from but the draw. A ranking keeps its case, so that a plan can explain itself by deciding again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from routecore.pool import pool_of
 
@@ -19,11 +19,27 @@ __all__ = ["Case"]
 class Case:
     """The arguments of ``decide``, read: nothing below this looks at the body, the clock or a generator.
 
-    ``preferences`` are those of the provider block with the model's suffix applied; ``explicit_sort`` tells whether the caller asked for a sort at all.
-    ``now`` is in seconds since the epoch (UTC), ``None`` where no time is known; ``draw`` is a 64-bit integer.
+    ``preferences`` are those of the provider block with the model's suffix applied. The token counts and the pin stand beside the context that they
+    came with, as they change with every request of a session. ``now`` is in seconds since the epoch (UTC), ``None`` where no time is known.
+    ``unknown_models`` are (name, path) pairs of asked models that the catalog does not know.
     """
 
-    __slots__ = ("catalog", "context", "draw", "facts", "now", "pool", "preferences", "request", "settings", "unknown_models")
+    __slots__ = (
+        "cached_tokens",
+        "catalog",
+        "completion_tokens",
+        "context",
+        "facts",
+        "now",
+        "pool",
+        "preferences",
+        "prompt_tokens",
+        "request",
+        "settings",
+        "sticky",
+        "sticky_reason",
+        "unknown_models",
+    )
 
     def __init__(
         self,
@@ -34,9 +50,14 @@ class Case:
         context: Context,
         facts: Facts,
         settings: Settings,
+        *,
         now: float | None,
-        draw: int,
-        unknown_models: tuple[tuple[str, str], ...] = (),
+        prompt_tokens: int | None,
+        completion_tokens: int | None,
+        cached_tokens: int,
+        sticky: str | None,
+        sticky_reason: str | None,
+        unknown_models: tuple[tuple[str, str], ...],
     ) -> None:
         self.catalog = catalog
         self.pool = pool
@@ -46,11 +67,15 @@ class Case:
         self.facts = facts
         self.settings = settings
         self.now = now
-        self.draw = draw
+        self.prompt_tokens = prompt_tokens
+        self.completion_tokens = completion_tokens
+        self.cached_tokens = cached_tokens
+        self.sticky = sticky
+        self.sticky_reason = sticky_reason
         self.unknown_models = unknown_models
 
-    def replace(self, **changes: object) -> Case:
-        """Return the case with some of its parts changed, for a counterfactual."""
+    def replace(self, **changes: Any) -> Case:  # noqa: ANN401 - parts of any type
+        """Return the case with some of its parts changed: for a counterfactual, or for newer facts."""
         parts = {name: getattr(self, name) for name in self.__slots__}
         parts.update(changes)
         return Case(**parts)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from routecore.catalog import Catalog
     from routecore.eligibility import Rejection
+    from routecore.ranking import Ranking
 
 __all__ = ["decide"]
 
@@ -74,8 +75,8 @@ def decide(
     check_draw(draw, faults)
     if faults:
         raise InvalidRequest(faults)
-    case = pose(catalog, body, Preferences.parse(body.provider), known_context, facts, known_settings, now, draw)
-    return solve(case)
+    case = pose(catalog, body, Preferences.parse(body.provider), known_context, facts, known_settings, now)
+    return Plan(solve(case), draw)
 
 
 def check_draw(draw: object, faults: list[Fault]) -> None:
@@ -84,14 +85,27 @@ def check_draw(draw: object, faults: list[Fault]) -> None:
         faults.append(Fault("draw", draw, "an integer from 0 to 2**64 - 1"))
 
 
-def pose(
-    catalog: Catalog, request: Request, preferences: Preferences, context: Context, facts: Facts, settings: Settings, now: float | None, draw: int
-) -> Case:
+def pose(catalog: Catalog, request: Request, preferences: Preferences, context: Context, facts: Facts, settings: Settings, now: float | None) -> Case:
     """Return the case: the asked models resolved against the catalog, a suffix turned into its sort."""
     models, suffix, unknown = resolve(catalog, request)
     if suffix is not None and preferences.sort is None:
         preferences = attrs.evolve(preferences, sort=suffix)
-    return Case(catalog, pool_of(catalog, models), request, preferences, context, facts, settings, now, draw, unknown)
+    return Case(
+        catalog,
+        pool_of(catalog, models),
+        request,
+        preferences,
+        context,
+        facts,
+        settings,
+        now=now,
+        prompt_tokens=context.prompt_tokens,
+        completion_tokens=context.completion_tokens,
+        cached_tokens=context.cached_tokens,
+        sticky=context.sticky,
+        sticky_reason=context.sticky_reason,
+        unknown_models=unknown,
+    )
 
 
 def resolve(catalog: Catalog, request: Request) -> tuple[tuple[str, ...], str | None, tuple[tuple[str, str], ...]]:
@@ -121,13 +135,13 @@ def resolve(catalog: Catalog, request: Request) -> tuple[tuple[str, ...], str | 
     return tuple(known), suffix_sort, tuple(unknown)
 
 
-def solve(case: Case) -> Plan:
-    """Return the plan of a case: eligibility removes, expansion multiplies, ranking permutes, the plan cuts. Raises ``NoEligibleEndpoint``."""
+def solve(case: Case) -> Ranking:
+    """Return the ranking of a case: eligibility removes, expansion multiplies, ranking permutes. Raises ``NoEligibleEndpoint``."""
     pool = case.pool
     mask = filters(pool, case) & fits(pool, case)
     if not mask:
         raise nothing_eligible(case)
-    return Plan(case, rank(case, expand(pool, mask, case)))
+    return rank(case, expand(pool, mask, case))
 
 
 def nothing_eligible(case: Case) -> NoEligibleEndpoint:

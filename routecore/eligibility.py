@@ -120,7 +120,7 @@ def _keeps_quantizations(pool: Pool, case: Case) -> int:
 
 
 def _keeps_context_length(pool: Pool, case: Case) -> int:
-    prompt = case.context.prompt_tokens or 0
+    prompt = case.prompt_tokens or 0
     return pool.context_length.at_least(prompt + case.request.max_tokens) & pool.max_prompt_tokens.at_least(prompt)
 
 
@@ -215,7 +215,7 @@ def _detail_training(endpoint: Endpoint, case: Case) -> str:
 
 
 def _detail_context(endpoint: Endpoint, case: Case) -> str:
-    prompt, output = case.context.prompt_tokens or 0, case.request.max_tokens
+    prompt, output = case.prompt_tokens or 0, case.request.max_tokens
     parts = []
     if endpoint.context_length is not None and prompt + output > endpoint.context_length:
         parts.append(f"prompt {prompt} + max_tokens {output} > context_length {endpoint.context_length} tokens")

@@ -14,13 +14,13 @@ from routecore.decision import solve
 from routecore.eligibility import RULES, filters, fits
 from routecore.errors import NoEligibleEndpoint
 from routecore.expansion import expand
+from routecore.plan import Plan
 from routecore.ranking import PASSES, prepare, sorting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from routecore.case import Case
-    from routecore.plan import Plan
     from routecore.ranking.field import Field
 
 __all__ = ["Change", "Why", "why"]
@@ -70,7 +70,7 @@ def why(plan: Plan, endpoint_id: str) -> Why:
     for rejection in plan.rejections:
         if rejection.endpoint.id == endpoint_id:
             reasons = tuple(f"{rule}: {detail}" for rule, detail in zip(rejection.rules, rejection.details, strict=True))
-            return Why(endpoint_id, None, rejection.rules[0], reasons, tuple(_verified(endpoint_id, _lifting(case, rejection.rules, endpoint_id))))
+            return Why(endpoint_id, None, rejection.rules[0], reasons, tuple(_verified(plan.draw, endpoint_id, _lifting(case, rejection.rules, endpoint_id))))
     place = next((place for place, one in enumerate(plan.attempts, 1) if one.endpoint.id == endpoint_id), None)
     field = prepare(case, expand(case.pool, filters(case.pool, case) & fits(case.pool, case), case))
     decided_by, reasons = _comparison(plan, field, endpoint_id)
@@ -79,10 +79,10 @@ def why(plan: Plan, endpoint_id: str) -> Why:
     if place is None:
         decided_by = "cut"
         reasons = (
-            f"allow_fallbacks is false, so {'only the first attempt' if plan.cut == 'first' else 'only the first attempt of each model'} remains",
+            f"allow_fallbacks is false, so {'only the first attempt' if plan.ranking.cut == 'first' else 'only the first attempt of each model'} remains",
             *reasons,
         )
-    return Why(endpoint_id, place, decided_by, reasons, (*_verified(endpoint_id, _moving(case, endpoint_id)), *_by_chance(plan, endpoint_id)))
+    return Why(endpoint_id, place, decided_by, reasons, (*_verified(plan.draw, endpoint_id, _moving(case, endpoint_id)), *_by_chance(plan, endpoint_id)))
 
 
 def _comparison(plan: Plan, field: Field, endpoint_id: str) -> tuple[str, tuple[str, ...]]:
@@ -112,14 +112,14 @@ def _strategy_words(plan: Plan, field: Field, position: int) -> str:
 Trial = tuple["Change", "Case"]
 
 
-def _verified(endpoint_id: str, trials: Iterable[Trial]) -> Iterator[Change]:
+def _verified(draw: int, endpoint_id: str, trials: Iterable[Trial]) -> Iterator[Change]:
     """Yield the changes after which the endpoint really is first."""
     for change, case in trials:
         try:
-            plan = solve(case)
+            ranked = Plan(solve(case), draw).ranked
         except NoEligibleEndpoint:
             continue
-        if plan.ranked[0].endpoint.id == endpoint_id:
+        if ranked[0].endpoint.id == endpoint_id:
             yield change
 
 
@@ -155,7 +155,7 @@ _LIFTS: dict[str, Callable[[Case], Case]] = {
     "zdr": lambda case: _prefer(case, zdr=False),
     "enforce_distillable_text": lambda case: _prefer(case, enforce_distillable_text=False),
     "quantizations": lambda case: _prefer(case, quantizations=()),
-    "context_length": lambda case: _ask(case, prompt_tokens=0).replace(request=attrs.evolve(case.request, max_tokens=0)),
+    "context_length": lambda case: case.replace(prompt_tokens=0, request=attrs.evolve(case.request, max_tokens=0)),
     "max_tokens": lambda case: case.replace(request=attrs.evolve(case.request, max_tokens=0)),
     "tools": lambda case: _shape(case, tools=False),
     "modality": lambda case: _shape(case, modalities=frozenset()),
@@ -194,8 +194,8 @@ def _moving(case: Case, endpoint_id: str) -> Iterator[Trial]:
         yield Change("caller", "without the thresholds"), _prefer(case, min_throughput=(), max_latency=())
     if case.context.byok:
         yield Change("caller", "without the keys of one's own"), _ask(case, byok=())
-    if case.context.sticky is not None:
-        yield Change("operator", "without the session's pin"), _ask(case, sticky=None)
+    if case.sticky is not None:
+        yield Change("operator", "without the session's pin"), case.replace(sticky=None)
     if preferences.order:
         yield Change("caller", "without order"), _prefer(case, order=())
     if preferences.partition == "model" and len(case.pool.models) > 1:

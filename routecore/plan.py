@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from routecore.attempt import Attempt
 from routecore.eligibility import examine
+from routecore.ranking import FIRST_ONLY
 from routecore.ranking.balance import scaled
 from routecore.ranking.draw import uniform
 
@@ -27,11 +28,46 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan"]
 
-_TINY = 1e-200
+_TINY: Final = 1e-200
 """Weights that add up to less than this are scaled again before they are drawn from: far enough above the smallest float to lose nothing."""
 
-FIRST_ONLY = "first"
-FIRST_OF_EACH_MODEL = "first of each model"
+
+class Tail:
+    """How far a plan has been drawn: the attempts so far, and what is left of the group that is being drawn from."""
+
+    __slots__ = ("drawn", "group", "left", "logs", "weights")
+
+    def __init__(self) -> None:
+        self.drawn: list[Attempt] = []
+        self.group = 0
+        self.left: list[Attempt] = []
+        self.weights: list[float] = []
+        self.logs: list[float] = []
+
+    def draw(self, ranking: Ranking, draw: int) -> None:
+        """Draw the next place: among the members left in the group, in canonical order, by weight."""
+        drawn, left = self.drawn, self.left
+        running: Sequence[float]
+        if left:
+            running = tuple(accumulate(self.weights))
+            if running[-1] < _TINY:
+                self.weights = scaled(self.logs)
+                running = tuple(accumulate(self.weights))
+        else:
+            group = ranking.groups[self.group]
+            self.group += 1
+            if len(group.members) == 1:
+                drawn.append(group.members[0])
+                return
+            left = self.left = list(group.members)
+            self.weights, self.logs, running = list(group.weights), list(group.logs), group.running
+        total = running[-1]
+        # below the total by construction; the bound guards against rounding at the very end
+        taken = min(bisect_right(running, uniform(draw, len(drawn) + 1) * total), len(left) - 1)
+        one = left.pop(taken)
+        probability = self.weights.pop(taken) / total
+        del self.logs[taken]
+        drawn.append(one if one.probability == probability else Attempt(one.endpoint, one.key, one.key_id, probability, one.quote))
 
 
 class Plan:
@@ -40,38 +76,31 @@ class Plan:
     Plans are equal if they say the same: attempts, rejections, funnel, strategy, sticky, panic, warnings and draw.
     """
 
-    __slots__ = ("_drawn", "_eligibility", "_group", "_left", "_logs", "_weights", "case", "cut", "ranking")
+    __slots__ = ("_eligibility", "_tail", "draw", "ranking")
 
-    def __init__(self, case: Case, ranking: Ranking) -> None:
-        """Hold what was decided; nothing is drawn yet."""
-        self.case = case
+    def __init__(self, ranking: Ranking, draw: int) -> None:
+        """Hold what was decided; nothing is drawn yet. ``draw`` is the 64-bit integer to draw with."""
         self.ranking = ranking
-        preferences = case.preferences
-        self.cut: str | None = None
-        if not preferences.allow_fallbacks and not preferences.order:
-            several = len(case.pool.models) > 1 and preferences.partition == "model"
-            self.cut = FIRST_OF_EACH_MODEL if several else FIRST_ONLY
-        self._drawn: Sequence[Attempt] = ()
-        self._group = 0
-        self._left: list[Attempt] | None = None
-        self._weights: list[float] | None = None
-        self._logs: list[float] = []
+        self.draw = draw
+        self._tail: Tail | None = None
         self._eligibility: Eligibility | None = None
+
+    @property
+    def case(self) -> Case:
+        """What the plan was decided from."""
+        return self.ranking.case
 
     # --- attempts -----------------------------------------------------------------------------------------------------------------------------
 
     @property
     def first(self) -> Attempt:
         """The attempt to try first. Its ``probability`` is the decision's propensity."""
-        fixed = self.ranking.fixed
-        if fixed is not None:
-            return fixed[0]
-        if self._drawn:
-            return self._drawn[0]
-        group = self.ranking.groups[0]
+        ranking = self.ranking
+        if ranking.fixed is not None:
+            return ranking.fixed[0]
+        group = ranking.groups[0]
         running = group.running
-        # below the total by construction; the bound guards against rounding at the very end
-        return group.members[min(bisect_right(running, uniform(self.case.draw, 1) * running[-1]), len(running) - 1)]
+        return group.members[min(bisect_right(running, uniform(self.draw, 1) * running[-1]), len(running) - 1)]
 
     @property
     def propensity(self) -> float:
@@ -81,68 +110,44 @@ class Plan:
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """All attempts, in the order in which to try them."""
-        if self.cut == FIRST_ONLY:
+        cut = self.ranking.cut
+        if cut is None:
+            return self.ranked
+        if cut == FIRST_ONLY:
             return (self.first,)
-        ranked = self.ranked
-        if self.cut == FIRST_OF_EACH_MODEL:
-            seen: set[str] = set()
-            return tuple(one for one in ranked if one.endpoint.model not in seen and not seen.add(one.endpoint.model))  # type: ignore[func-returns-value]
-        return ranked
+        firsts: dict[str, Attempt] = {}
+        for one in self.ranked:
+            firsts.setdefault(one.endpoint.model, one)
+        return tuple(firsts.values())
 
     @property
     def ranked(self) -> tuple[Attempt, ...]:
         """The whole ranking, before the cut."""
-        if self.ranking.fixed is not None:
-            return self.ranking.fixed
-        while len(self._drawn) < self.ranking.size:
-            self._draw()
-        return tuple(self._drawn)
+        fixed = self.ranking.fixed
+        return tuple(self._drawn(self.ranking.size)) if fixed is None else fixed
 
-    def _draw(self) -> None:
-        """Draw the next place: among the members left in the group, in canonical order, by weight."""
-        if not isinstance(self._drawn, list):
-            self._drawn = list(self._drawn)
-        drawn = self._drawn
-        if self._left is None or self._weights is None:
-            group = self.ranking.groups[self._group]
-            if len(group.members) == 1:
-                drawn.append(group.members[0])
-                self._group += 1
-                return
-            self._left, self._weights, self._logs = list(group.members), list(group.weights), list(group.logs)
-            running: Sequence[float] = group.running
-        else:
-            running = tuple(accumulate(self._weights))
-            if running[-1] < _TINY:
-                self._weights = scaled(self._logs)
-                running = tuple(accumulate(self._weights))
-        left, weights = self._left, self._weights
-        total = running[-1]
-        taken = min(bisect_right(running, uniform(self.case.draw, len(drawn) + 1) * total), len(left) - 1)
-        one = left.pop(taken)
-        probability = weights.pop(taken) / total
-        self._logs.pop(taken)
-        drawn.append(one if one.probability == probability else Attempt(one.endpoint, one.key, one.key_id, probability, one.quote))
-        if not left:
-            self._left = self._weights = None
-            self._group += 1
+    def _drawn(self, places: int) -> list[Attempt]:
+        """Return the attempts drawn so far, ``places`` of them at least."""
+        tail = self._tail
+        if tail is None:
+            tail = self._tail = Tail()
+        while len(tail.drawn) < places:
+            tail.draw(self.ranking, self.draw)
+        return tail.drawn
 
     def __iter__(self) -> Iterator[Attempt]:
-        if self.cut is not None or self.ranking.fixed is not None:
+        if self.ranking.cut is not None or self.ranking.fixed is not None:
             yield from self.attempts
             return
         for place in range(self.ranking.size):
-            while len(self._drawn) <= place:
-                self._draw()
-            yield self._drawn[place]
+            yield self._drawn(place + 1)[place]
 
     def __getitem__(self, place: int) -> Attempt:
         return self.first if place == 0 else self.attempts[place]
 
     def __len__(self) -> int:
-        if self.cut == FIRST_ONLY:
-            return 1
-        return self.ranking.size if self.cut is None else len(self.attempts)
+        cut = self.ranking.cut
+        return self.ranking.size if cut is None else 1 if cut == FIRST_ONLY else len(self.attempts)
 
     # --- what was decided ---------------------------------------------------------------------------------------------------------------------
 
@@ -160,11 +165,6 @@ class Plan:
     def panic(self) -> bool:
         """Whether every attempt is cooling, so that health moved nothing."""
         return self.ranking.panic
-
-    @property
-    def draw(self) -> int:
-        """The 64-bit integer that the plan was drawn with."""
-        return self.case.draw
 
     # --- why ----------------------------------------------------------------------------------------------------------------------------------
 

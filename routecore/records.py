@@ -11,13 +11,13 @@ from routecore.catalog import Catalog
 from routecore.decision import check_draw, pose, solve
 from routecore.errors import CatalogError, Fault, InvalidRequest, RoutecoreError
 from routecore.facts import Facts
+from routecore.plan import Plan
 from routecore.preferences import Preferences, Settings
 from routecore.request import Context, read
 from routecore.version import VERSION
 
 if TYPE_CHECKING:
     from routecore.case import Case
-    from routecore.plan import Plan
 
 __all__ = ["Replay", "decide_scenario", "plan_scenario", "record", "replay"]
 
@@ -28,11 +28,12 @@ def plan_scenario(scenario: object) -> Plan:
     Raises, in this order, ``CatalogError``; ``InvalidRequest`` for request, context, stats, health, settings and draw together; ``InvalidPreferences``;
     ``UnknownModel``; ``NoEligibleEndpoint``.
     """
-    return solve(case_of(scenario))
+    case, draw = read_scenario(scenario)
+    return Plan(solve(case), draw)
 
 
-def case_of(scenario: object) -> Case:
-    """Read a scenario into the case that it describes; raises as ``plan_scenario`` does, short of ``NoEligibleEndpoint``."""
+def read_scenario(scenario: object) -> tuple[Case, int]:
+    """Read a scenario into the case that it describes and its draw; raises as ``plan_scenario`` does, short of ``NoEligibleEndpoint``."""
     if not isinstance(scenario, dict):
         raise InvalidRequest([Fault("scenario", scenario, "an object with 'catalog' and 'request'")])
     if scenario.get("catalog") is None:
@@ -49,7 +50,7 @@ def case_of(scenario: object) -> Case:
     check_draw(draw, faults)
     if faults:
         raise InvalidRequest(faults)
-    return pose(catalog, request, Preferences.parse(request.provider), context, facts, settings, None, draw)
+    return pose(catalog, request, Preferences.parse(request.provider), context, facts, settings, None), draw
 
 
 def decide_scenario(scenario: object) -> dict[str, Any]:
@@ -74,9 +75,9 @@ def record(scenario: object) -> dict[str, Any]:
     """
     versions: dict[str, Any] = {"library": VERSION, "catalog": None, "facts": None}
     try:
-        case = case_of(scenario)
+        case, draw = read_scenario(scenario)
         versions.update(catalog=case.catalog.version, facts=case.facts.version)
-        answer = solve(case).to_dict()
+        answer = Plan(solve(case), draw).to_dict()
     except RoutecoreError as error:
         answer = error.to_dict()
     return {"scenario": scenario, "answer": answer, "versions": versions}

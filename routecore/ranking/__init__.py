@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["PASSES", "Group", "Pass", "Ranking", "rank"]
 
 
+FIRST_ONLY: Final = "first"
+FIRST_OF_EACH_MODEL: Final = "first of each model"
+
+
 class Pass(NamedTuple):
     """One pass: its name, what it does in words, the place of every candidate (``None``: it moves nothing), and a candidate's place in words."""
 
@@ -49,11 +53,22 @@ class Group(NamedTuple):
 
 
 class Ranking:
-    """The ranked field: ``fixed`` is the whole order where nothing is drawn (a sort); else ``groups``, best first, each to be drawn from."""
+    """The ranked field of a case: ``fixed`` is the whole order where nothing is drawn (a sort); else ``groups``, best first, each to be drawn from.
 
-    __slots__ = ("fixed", "groups", "panic", "size", "sticky", "strategy")
+    ``cut`` says what ``allow_fallbacks: false`` leaves without ``order``: ``None`` (nothing is cut), ``first``, or ``first of each model``.
+    """
 
-    def __init__(self, strategy: str, fixed: tuple[Attempt, ...] | None, groups: tuple[Group, ...], sticky_state: Sticky, size: int, *, panic: bool) -> None:
+    __slots__ = ("case", "cut", "fixed", "groups", "panic", "size", "sticky", "strategy")
+
+    def __init__(
+        self, case: Case, strategy: str, fixed: tuple[Attempt, ...] | None, groups: tuple[Group, ...], sticky_state: Sticky, size: int, *, panic: bool
+    ) -> None:
+        self.case = case
+        preferences = case.preferences
+        self.cut: str | None = None
+        if not preferences.allow_fallbacks and not preferences.order:
+            several = len(case.pool.models) > 1 and preferences.partition == "model"
+            self.cut = FIRST_OF_EACH_MODEL if several else FIRST_ONLY
         self.strategy = strategy
         self.fixed = fixed
         self.groups = groups
@@ -65,7 +80,7 @@ class Ranking:
 def prepare(case: Case, candidates: Sequence[Candidate]) -> Field:
     """Return the field of ``candidates`` with the pin judged: what every pass reads."""
     field = Field(case, candidates)
-    field.sticky = NO_PIN if case.context.sticky is None and case.context.sticky_reason is None else sticky.judge(field)
+    field.sticky = NO_PIN if case.sticky is None and case.sticky_reason is None else sticky.judge(field)
     return field
 
 
@@ -81,8 +96,8 @@ def rank(case: Case, candidates: Sequence[Candidate]) -> Ranking:
     places = tuples(field)
     sort = case.preferences.sort
     if sort is not None:
-        return Ranking(f"sort:{sort}", _sorted(field, places, sort), (), field.sticky, len(candidates), panic=field.panic)
-    return Ranking("balance", None, _grouped(field, places), field.sticky, len(candidates), panic=field.panic)
+        return Ranking(case, f"sort:{sort}", _sorted(field, places, sort), (), field.sticky, len(candidates), panic=field.panic)
+    return Ranking(case, "balance", None, _grouped(field, places), field.sticky, len(candidates), panic=field.panic)
 
 
 def _sorted(field: Field, places: list[tuple[int, ...]] | None, sort: str) -> tuple[Attempt, ...]:

@@ -52,10 +52,10 @@ class Field:
         pricing = self.candidates[position].endpoint.pricing
         if pricing is None:
             return None
-        context = self.case.context
-        prompt = NOMINAL_PROMPT_TOKENS if context.prompt_tokens is None else context.prompt_tokens
-        completion = NOMINAL_COMPLETION_TOKENS if context.completion_tokens is None else context.completion_tokens
-        return pricing.quote(prompt, completion, min(context.cached_tokens, prompt), self.case.now)
+        case = self.case
+        prompt = NOMINAL_PROMPT_TOKENS if case.prompt_tokens is None else case.prompt_tokens
+        completion = NOMINAL_COMPLETION_TOKENS if case.completion_tokens is None else case.completion_tokens
+        return pricing.quote(prompt, completion, min(case.cached_tokens, prompt), case.now)
 
     def quote(self, position: int) -> int | Decimal | None:
         """Return the expected price of the candidate: warm where the pin holds, else cold."""
@@ -64,8 +64,7 @@ class Field:
 
 def cold_quotes(case: Case) -> Sequence[int | Decimal | None]:
     """Return every endpoint's cold quote. A request without estimates is nominal, and was priced when the pool was built."""
-    context, pool = case.context, case.pool
-    prompt, completion = context.prompt_tokens, context.completion_tokens
+    pool, prompt, completion = case.pool, case.prompt_tokens, case.completion_tokens
     if prompt is None and completion is None and not (pool.priced_in_time and case.now is not None):
         return pool.nominal_quotes
     return pool.quotes(NOMINAL_PROMPT_TOKENS if prompt is None else prompt, NOMINAL_COMPLETION_TOKENS if completion is None else completion, case.now)

@@ -29,9 +29,9 @@ def judge(field: Field) -> Sticky:
     Reasons in order: ``explicit_preferences``, ``ineligible``, ``no_cache``, ``cooling``, ``uneconomic``.
     """
     case = field.case
-    pin = case.context.sticky
+    pin = case.sticky
     if pin is None or case.settings.sticky == "off":
-        return NO_PIN if case.context.sticky_reason is None else Sticky("none", case.context.sticky_reason)
+        return NO_PIN if case.sticky_reason is None else Sticky("none", case.sticky_reason)
     if _explicit(case):
         return Sticky("skipped", "explicit_preferences")
     pinned = frozenset(position for position, one in enumerate(field.candidates) if _names(pin, one.endpoint.id, one.key, one.key_id))
