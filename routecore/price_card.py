@@ -83,10 +83,10 @@ class PriceCard:
         if self.start is None and self.end is None:
             return True
         start = self.start or 0
+        if start == self.end:
+            return True
         # an end at midnight is the end of the day, not its start
         end = self.end or _DAY
-        if start == end or (self.end is not None and start == self.end):
-            return True
         return start <= minute < end if start < end else minute >= start or minute < end
 
     def key(self) -> tuple[object, ...]:

@@ -1,0 +1,531 @@
+"""An endpoint's price list: standing prices, conditional cards, cards of served tiers, a discount. Read once, compiled once, asked often.
+
+Which cards hold depends on the served tier, on how much was read and, for timed cards, on the instant. Each combination that occurs is flattened to one
+row of whole-number rates and kept; pricing a usage is then a lookup and a handful of multiplications.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from routecore.errors import Fault, InvalidPricing
+from routecore.money import ONE, PLACES, PRICE_EXPECTED, RATE_EXPECTED, Rate, as_decimal, complement, plain, read_price, read_rate, usd
+from routecore.price_card import CACHE_MULTIPLIERS, PRICES, PriceCard, check_object, named, read_card, unknown_key
+from routecore.rates import Rates, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
+
+__all__ = ["DEFAULT_TIER", "TIERS", "Pricing", "expected_price", "instant_of"]
+
+DEFAULT_TIER: Final = "default"
+TIERS: Final = ("batch", "flex", "priority")
+"""Served tiers that may have a card of their own; any other tier is the default one."""
+
+_PRICE_SET: Final = frozenset(PRICES)
+_MULTIPLIER_SET: Final = frozenset(CACHE_MULTIPLIERS)
+_OTHER_KEYS: Final = frozenset({"discount", "batch_multiplier", "variants", "overrides"})
+_NO_CARDS: Final[tuple[PriceCard, ...]] = ()
+_NO_RATES: Final[dict[str, Rate]] = {}
+_NO_VARIANTS: Final[dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]]] = {}
+_MAX_TEXTS: Final = 4096
+_MAX_KEPT: Final = 256
+_MINUTES: Final = 24 * 60
+
+_Quote = tuple[int, int, int, int]
+
+
+class Pricing:
+    """What one endpoint charges. Immutable; equal by value; safe to share between threads.
+
+    ``prompt``, ``completion``, ``input_cache_read``, ``request`` and ``image`` are the standing prices in femtodollars, ``None`` where not given (which is
+    not zero); the others are in ``prices``, by name. Build one with ``Pricing.parse``.
+
+    >>> pricing = Pricing.parse({"prompt": "0.0000002", "completion": "0.0000005", "input_cache_read": "0.00000005"})
+    >>> pricing.prompt, pricing.request
+    (200000000, None)
+    >>> pricing.quote(1000, 100)
+    250000000000
+    """
+
+    __slots__ = (
+        "_discount",
+        "_kept",
+        "_quote",
+        "batch_multiplier",
+        "completion",
+        "image",
+        "input_cache_read",
+        "multipliers",
+        "overrides",
+        "prices",
+        "prompt",
+        "request",
+        "variants",
+    )
+
+    prices: dict[str, int]
+    multipliers: dict[str, Rate]
+    overrides: tuple[PriceCard, ...]
+    variants: dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]]
+    batch_multiplier: Rate | None
+    prompt: int | None
+    completion: int | None
+    input_cache_read: int | None
+    request: int | None
+    image: int | None
+    _discount: Rate | None
+    _quote: _Quote | tuple[()] | None
+    _kept: dict[object, Any] | None
+
+    def __init__(self) -> None:
+        message = "build a price list with Pricing.parse({...})"
+        raise TypeError(message)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        message = f"a Pricing is immutable; parse another one instead of setting {name!r}"
+        raise AttributeError(message)
+
+    def __delattr__(self, name: str) -> None:
+        message = f"a Pricing is immutable; {name!r} stays"
+        raise AttributeError(message)
+
+    @classmethod
+    def parse(cls, raw: object, *, path: str = "pricing", faults: list[Fault] | None = None) -> Pricing:
+        """Return the price list of the wire's ``pricing`` object (``docs/reference/price-cards.md``).
+
+        Prices are decimals in USD of at most 15 places, from 0 to below 1,000,000, as text, int, ``Decimal`` or float (read by its shortest repr). A key with
+        a null value is missing; an unknown key is a fault, also inside a card. With a ``faults`` list, faults are appended to it and an empty price list is
+        returned; without, all of them are raised at once as ``InvalidPricing``.
+
+        >>> Pricing.parse({"prompt": "0.000003", "overrides": [{"min_promt_tokens": 200000, "prompt_multiplier": 2}]})
+        Traceback (most recent call last):
+        ...
+        routecore.errors.InvalidPricing: 1 fault in the price card: pricing.overrides[0].min_promt_tokens: 200000 is not a key of a price card \
+(prices, multipliers, conditions)
+        """
+        found: list[Fault] = []
+        pricing = _Reader(found).read(raw, path)
+        if found:
+            if faults is None:
+                raise InvalidPricing(found)
+            faults.extend(found)
+        return _EMPTY if pricing is None else pricing
+
+    @staticmethod
+    def reader(faults: list[Fault]) -> Callable[[object, str], Pricing | None]:
+        """Return a function of (raw, path) that reads many price lists, remembering the texts it has met: catalogs repeat prices.
+
+        It appends what is wrong to ``faults`` and then returns ``None``.
+        """
+        return _Reader(faults).read
+
+    @property
+    def discount(self) -> Decimal:
+        """The endpoint's own discount, a fraction from 0 to 1: 0.25 is a quarter off."""
+        return as_decimal(*(self._discount or (0, 0)))
+
+    @property
+    def rate(self) -> Rate:
+        """One minus the discount, exact: what the endpoint's list cost is multiplied with."""
+        return ONE if self._discount is None else complement(self._discount)
+
+    @property
+    def flat(self) -> bool:
+        """Whether a request of the default tier is linear in its tokens: no conditional card can change its prices."""
+        return not self.overrides
+
+    @property
+    def timed(self) -> bool:
+        """Whether some card of the default tier holds at certain times only, so that its prices depend on the instant."""
+        return any(card.timed for card in self.overrides)
+
+    @property
+    def cache_reads_are_cheaper(self) -> bool:
+        """Whether a cached token costs less than a fresh one, by the standing prices.
+
+        >>> Pricing.parse({"prompt": "0.000003", "cache_read_multiplier": "0.1"}).cache_reads_are_cheaper
+        True
+        >>> Pricing.parse({"prompt": "0.000003"}).cache_reads_are_cheaper
+        False
+        """
+        if self.input_cache_read is None and not self.multipliers:
+            return False
+        rates = resolve(self.prices, self.multipliers, (), ())
+        return rates.prompt is not None and rates.input_cache_read is not None and rates.input_cache_read < rates.prompt
+
+    def price(self, name: str) -> Decimal | None:
+        """Return a standing price in USD by its wire name, ``None`` where it is not given.
+
+        >>> Pricing.parse({"web_search": "0.01"}).price("web_search")
+        Decimal('0.01')
+        """
+        amount = self.prices.get(name)
+        return None if amount is None else usd(amount)
+
+    def quote(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0, now: float | None = None) -> int | Decimal | None:
+        """Return what a text request costs here after the endpoint's discount, in femtodollars, exact; ``None`` without a prompt or a completion price.
+
+        ``cached_tokens`` (at most ``prompt_tokens``) are read at the cache-read price, or at the prompt price where there is none. The long-context card that
+        the whole prompt reaches and the per-request fee are in it. ``now`` is in seconds since the epoch; without it timed cards do not hold.
+
+        An int where the amount is whole, which it is unless a discount or multiplier made it finer than a femtodollar.
+
+        >>> tiered = Pricing.parse({"prompt": "0.000003", "completion": "0.000015", "request": "0.001",
+        ...     "overrides": [{"min_prompt_tokens": 200000, "prompt_multiplier": 2, "completion_multiplier": 1.5}]})
+        >>> usd(tiered.quote(200_000, 1000)), usd(tiered.quote(200_001, 1000))
+        (Decimal('0.616'), Decimal('1.223506'))
+        """
+        flat = self._quote
+        if flat is None:
+            flat = self._compile_quote()
+        if flat:
+            prompt, completion, cached, fee = flat
+            return prompt * (prompt_tokens - cached_tokens) + cached * cached_tokens + completion * completion_tokens + fee
+        return self._quote_tiered(prompt_tokens, completion_tokens, cached_tokens, now)
+
+    def _compile_quote(self) -> _Quote | tuple[()]:
+        """Keep the four numbers of a flat quote, or nothing where a quote needs the long way."""
+        flat: _Quote | tuple[()] = ()
+        if not self.overrides:
+            rates = self.rates(DEFAULT_TIER, 0)
+            if rates.places == PLACES and rates.prompt is not None and rates.completion is not None and rates.input_cache_read is not None:
+                number, places = self.rate
+                parts = [divmod(part * number, 10**places) for part in (rates.prompt, rates.completion, rates.input_cache_read, rates.request or 0)]
+                if not any(rest for _, rest in parts):
+                    flat = tuple(whole for whole, _ in parts)  # type: ignore[assignment]
+        _set_quote(self, flat)
+        return flat
+
+    def _quote_tiered(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int, now: float | None) -> int | Decimal | None:
+        rates = self.rates(DEFAULT_TIER, prompt_tokens, None if now is None else _instant(now))
+        if rates.prompt is None or rates.completion is None or rates.input_cache_read is None:
+            return None
+        number, places = self.rate
+        total = rates.prompt * (prompt_tokens - cached_tokens) + rates.input_cache_read * cached_tokens
+        total = (total + rates.completion * completion_tokens + (rates.request or 0)) * number
+        whole, rest = divmod(total, 10 ** (rates.places - PLACES + places))
+        return as_decimal(total, rates.places - PLACES + places) if rest else whole
+
+    def rates(self, tier: str, read_tokens: int, instant: tuple[int, int] | None = None, region: Rate | None = None) -> Rates:
+        """Return the active rates: ``tier`` is the served one (``batch``, ``flex``, ``priority``, else the default), ``read_tokens`` everything read
+        (fresh, cached and written), ``instant`` (minute of the UTC day, ISO weekday), ``region`` the region's multiplier.
+
+        Cards are flattened once for each combination that occurs, and kept (a bounded number of them).
+        """  # noqa: D205 - the arguments belong to the first sentence
+        kept = self._kept
+        if kept is None:
+            kept = {}
+            _set_kept(self, kept)
+        ladder = kept.get((tier, region))
+        if ladder is None:
+            ladder = Ladder(self, tier if tier in TIERS else DEFAULT_TIER, region)
+            if len(kept) >= _MAX_KEPT:
+                kept.clear()
+            kept[tier, region] = ladder
+        return ladder.rates(read_tokens, instant)  # type: ignore[no-any-return]
+
+    def _key(self) -> tuple[object, ...]:
+        variants = tuple(
+            (tier, card.key(), None if own is None else tuple(inner.key() for inner in own)) for tier, (card, own) in sorted(self.variants.items())
+        )
+        return (
+            frozenset(self.prices.items()),
+            frozenset(self.multipliers.items()),
+            self._discount,
+            self.batch_multiplier,
+            tuple(card.key() for card in self.overrides),
+            variants,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or self._key() == other._key() if isinstance(other, Pricing) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"Pricing.parse({self.to_mapping()!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy by value; what was compiled is compiled again."""
+        return Pricing.parse, (self.to_mapping(),)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the wire's ``pricing`` object, prices as plain decimal text. Parsing it gives an equal price list.
+
+        >>> Pricing.parse({"prompt": 2e-07, "request": None, "discount": 0.25}).to_mapping()
+        {'prompt': '0.0000002', 'discount': '0.25'}
+        """
+        mapping = named(self.prices, self.multipliers)
+        if self._discount is not None:
+            mapping["discount"] = plain(*self._discount)
+        if self.batch_multiplier is not None:
+            mapping["batch_multiplier"] = plain(*self.batch_multiplier)
+        if self.variants:
+            variants = mapping["variants"] = {}
+            for tier, (card, own) in self.variants.items():
+                variants[tier] = card.to_mapping()
+                if own is not None:
+                    variants[tier]["overrides"] = [inner.to_mapping() for inner in own]
+        if self.overrides:
+            mapping["overrides"] = [card.to_mapping() for card in self.overrides]
+        return mapping
+
+
+# slots are filled through their descriptors: an instance refuses ordinary assignment, and building 100,000 of them must stay cheap
+_new: Final = object.__new__
+_set_prices: Final = Pricing.__dict__["prices"].__set__
+_set_multipliers: Final = Pricing.__dict__["multipliers"].__set__
+_set_overrides: Final = Pricing.__dict__["overrides"].__set__
+_set_variants: Final = Pricing.__dict__["variants"].__set__
+_set_batch: Final = Pricing.__dict__["batch_multiplier"].__set__
+_set_discount: Final = Pricing.__dict__["_discount"].__set__
+_set_prompt: Final = Pricing.__dict__["prompt"].__set__
+_set_completion: Final = Pricing.__dict__["completion"].__set__
+_set_cache_read: Final = Pricing.__dict__["input_cache_read"].__set__
+_set_request: Final = Pricing.__dict__["request"].__set__
+_set_image: Final = Pricing.__dict__["image"].__set__
+_set_quote: Final = Pricing.__dict__["_quote"].__set__
+_set_kept: Final = Pricing.__dict__["_kept"].__set__
+
+
+def _build(
+    prices: dict[str, int],
+    multipliers: dict[str, Rate],
+    discount: Rate | None,
+    batch_multiplier: Rate | None,
+    overrides: tuple[PriceCard, ...],
+    variants: dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]],
+) -> Pricing:
+    pricing = _new(Pricing)
+    get = prices.get
+    _set_prices(pricing, prices)
+    _set_multipliers(pricing, multipliers)
+    _set_overrides(pricing, overrides)
+    _set_variants(pricing, variants)
+    _set_batch(pricing, batch_multiplier)
+    _set_discount(pricing, discount)
+    _set_prompt(pricing, get("prompt"))
+    _set_completion(pricing, get("completion"))
+    _set_cache_read(pricing, get("input_cache_read"))
+    _set_request(pricing, get("request"))
+    _set_image(pricing, get("image"))
+    _set_quote(pricing, None)
+    _set_kept(pricing, None)
+    return pricing
+
+
+_EMPTY: Final = _build({}, {}, None, None, (), {})
+
+
+class Ladder:
+    """The rates of one price list for one tier and region, by how much was read and when; each row is flattened when first asked for."""
+
+    __slots__ = ("_breaks", "_cards", "_factors", "_labels", "_last", "_pricing", "_rows", "_standing", "timed")
+
+    def __init__(self, pricing: Pricing, tier: str, region: Rate | None) -> None:
+        self._pricing = pricing
+        variant, own = pricing.variants.get(tier, (None, None))
+        cards = [(f"overrides[{index}]", card) for index, card in enumerate(pricing.overrides)]
+        self._standing: tuple[dict[str, int], str] = (pricing.prices, "")
+        if variant is not None:
+            tail = (f"variants.{tier}", variant)
+            if own is None:
+                cards.append(tail)
+            else:
+                # the variant's own cards multiply the variant's prices, not the standard ones
+                self._standing = ({**pricing.prices, **variant.prices}, "")
+                cards = [tail, *((f"variants.{tier}.overrides[{index}]", card) for index, card in enumerate(own))]
+        self._cards = tuple(cards)
+        self._labels: tuple[str, ...] = ()
+        factors = []
+        if tier == "batch" and variant is None and pricing.batch_multiplier is not None:
+            factors.append(pricing.batch_multiplier)
+            self._labels = ("batch_multiplier",)
+        if region is not None:
+            factors.append(region)
+        self._factors = tuple(factors)
+        self.timed = any(card.timed for _, card in cards)
+        self._breaks = sorted({card.least for _, card in cards if card.least})
+        self._rows: dict[object, Rates] = {}
+        self._last = None if cards else self._flatten(())
+
+    def rates(self, read_tokens: int, instant: tuple[int, int] | None) -> Rates:
+        """Return the row for ``read_tokens`` read at ``instant`` (minute of the UTC day, ISO weekday)."""
+        last = self._last
+        if last is not None:
+            return last
+        if not self.timed:
+            step = bisect_right(self._breaks, read_tokens)
+            row = self._rows.get(step)
+            if row is None:
+                row = self._rows[step] = self._flatten(tuple(entry for entry in self._cards if read_tokens >= entry[1].least))
+            return row
+        holding = tuple(
+            index
+            for index, (_, card) in enumerate(self._cards)
+            if read_tokens >= card.least and (not card.timed or (instant is not None and card.holds_at(*instant)))
+        )
+        row = self._rows.get(holding)
+        if row is None:
+            if len(self._rows) >= _MAX_KEPT:
+                self._rows.clear()
+            row = self._rows[holding] = self._flatten(tuple(self._cards[index] for index in holding))
+        return row
+
+    def unasked(self, read_tokens: int) -> list[str]:
+        """Return the paths of the timed cards that only a missing instant keeps from holding."""
+        return [path for path, card in self._cards if card.timed and read_tokens >= card.least]
+
+    def _flatten(self, stack: tuple[tuple[str, PriceCard], ...]) -> Rates:
+        prices, standing = self._standing
+        labels = tuple(path for path, _ in stack) + self._labels
+        return resolve(prices, self._pricing.multipliers, stack, labels, self._factors, standing)
+
+
+class _Reader:
+    """Reads price lists, remembering the texts that it has already read."""
+
+    __slots__ = ("_texts", "faults")
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        self._texts: dict[str, int] = {}
+
+    def read(self, raw: object, path: str) -> Pricing | None:
+        """Return the price list, or ``None`` after noting its faults."""
+        faults = self.faults
+        if not isinstance(raw, dict):
+            check_object(raw, path, faults)
+            return None
+        before = len(faults)
+        texts = self._texts
+        prices: dict[str, int] = {}
+        rest: dict[str, object] | None = None
+        for key, value in raw.items():
+            if key in _PRICE_SET:
+                if value is None:
+                    continue
+                # only exact text is looked up: 1, 1.0 and True are one key to a dict
+                price = texts.get(value) if type(value) is str else None
+                if price is None:
+                    price = self._price(value, path, key)
+                    if price is None:
+                        continue
+                prices[key] = price
+            elif value is not None or key not in _MULTIPLIER_SET and key not in _OTHER_KEYS:
+                if rest is None:
+                    rest = {}
+                rest[key] = value
+        if rest is None:
+            return _build(prices, _NO_RATES, None, None, _NO_CARDS, _NO_VARIANTS) if len(faults) == before else None
+        return self._read_rest(prices, rest, path, before)
+
+    def _price(self, value: object, path: str, key: str) -> int | None:
+        price = read_price(value)
+        if price is None:
+            self.faults.append(Fault(f"{path}.{key}", value, PRICE_EXPECTED))
+        elif type(value) is str and len(value) <= 32:  # noqa: PLR2004 - prices are short; others are not worth the room
+            if len(self._texts) >= _MAX_TEXTS:
+                self._texts.clear()
+            self._texts[value] = price
+        return price
+
+    def _read_rest(self, prices: dict[str, int], rest: dict[str, object], path: str, before: int) -> Pricing | None:
+        faults = self.faults
+        multipliers: dict[str, Rate] = {}
+        others: dict[str, Rate] = {}
+        overrides: tuple[PriceCard, ...] = ()
+        variants: dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]] = {}
+        for key, value in rest.items():
+            where = f"{path}.{key}"
+            if key in _MULTIPLIER_SET or key in {"discount", "batch_multiplier"}:
+                rate = read_rate(value)
+                if rate is None:
+                    faults.append(Fault(where, value, RATE_EXPECTED if key != "discount" else "a fraction from 0 to 1"))
+                elif key == "discount" and rate[0] > 10 ** rate[1]:
+                    faults.append(Fault(where, value, "a fraction from 0 to 1"))
+                else:
+                    (multipliers if key in _MULTIPLIER_SET else others)[key] = rate
+            elif key == "overrides":
+                overrides = self._overrides(value, where)
+            elif key == "variants":
+                variants = self._variants(value, where)
+            else:
+                faults.append(unknown_key(path, key, value, "prices, cache multipliers, discount, batch_multiplier, variants, overrides"))
+        if len(faults) != before:
+            return None
+        discount = others.get("discount")
+        return _build(prices, multipliers, discount if discount != (0, 0) else None, others.get("batch_multiplier"), overrides, variants)
+
+    def _overrides(self, value: object, path: str) -> tuple[PriceCard, ...]:
+        if not isinstance(value, (list, tuple)):
+            self.faults.append(Fault(path, value, "a list of price cards"))
+            return ()
+        cards = []
+        for index, raw in enumerate(value):
+            where = f"{path}[{index}]"
+            if check_object(raw, where, self.faults):
+                card = read_card(raw, where, self.faults, conditional=True)
+                if card is not None:
+                    cards.append(card)
+        return tuple(cards)
+
+    def _variants(self, value: object, path: str) -> dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]]:
+        variants: dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]] = {}
+        if not check_object(value, path, self.faults):
+            return variants
+        for tier, raw in value.items():  # type: ignore[attr-defined]
+            where = f"{path}.{tier}" if isinstance(tier, str) else path
+            if tier not in TIERS:
+                self.faults.append(Fault(where, raw, f"a card of one of the tiers {', '.join(TIERS)}"))
+            elif raw is not None and check_object(raw, where, self.faults):
+                card = read_card(raw, where, self.faults, conditional=False)
+                inner = raw.get("overrides")
+                own = () if inner is None else self._overrides(inner, f"{where}.overrides")
+                # an empty card says nothing, and an empty list of cards is none of its own
+                if card is not None and (card.prices or card.multipliers or own):
+                    variants[tier] = (card, own or None)
+        return variants
+
+
+def instant_of(moment: datetime) -> tuple[int, int]:
+    """Return the minute of the UTC day and the ISO weekday of ``moment``; one without an offset is UTC already.
+
+    >>> instant_of(datetime.fromisoformat("2026-03-01T01:29:59+01:00"))
+    (29, 7)
+    """
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return moment.hour * 60 + moment.minute, moment.isoweekday()
+
+
+def _instant(now: float) -> tuple[int, int]:
+    """Return the minute of the UTC day and the ISO weekday of ``now``, in seconds since the epoch.
+
+    >>> _instant(0.0), _instant(1772324999.9)
+    ((0, 4), (29, 7))
+    """
+    minutes = int(now // 60)
+    # the epoch began on a Thursday
+    return minutes % _MINUTES, (minutes // _MINUTES + 3) % 7 + 1
+
+
+def expected_price(
+    pricing: Pricing | Mapping[str, Any], prompt_tokens: int, completion_tokens: int, *, cached_tokens: int = 0, time_utc: datetime | None = None
+) -> Decimal | None:
+    """Return what a text request is expected to cost, in USD, exact; ``None`` without a prompt or a completion price. Ranking's price.
+
+    ``cached_tokens`` beyond the prompt count as the prompt. Without ``time_utc`` no timed card holds. One price code: see ``Pricing.quote``.
+
+    >>> expected_price({"prompt": "0.00000027", "completion": "0.0000004"}, 1200, 300)
+    Decimal('0.000444')
+    """
+    price_list = pricing if isinstance(pricing, Pricing) else Pricing.parse(pricing)
+    now = None if time_utc is None else (time_utc if time_utc.tzinfo is not None else time_utc.replace(tzinfo=UTC)).timestamp()
+    quote = price_list.quote(prompt_tokens, completion_tokens, min(cached_tokens, prompt_tokens), now)
+    return None if quote is None else usd(quote)
