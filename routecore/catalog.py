@@ -113,14 +113,15 @@ class Endpoint:
 class Catalog:
     """All endpoints, frozen: iterate it, look models up, hand it to ``decide``.
 
-    ``models`` maps a model's name to the positions of its endpoints. ``memo`` is where what is compiled from the catalog is kept, for as long as the catalog.
+    ``models`` maps a model's name to the positions of its endpoints. ``rounded`` says which
+    prices were finer than a femtodollar and had to be rounded (path, price given, price used); no decision reads those. ``memo`` is where what is compiled from the catalog is kept, for as long as the catalog.
 
     >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p", "pricing": {"prompt": "0.000001"}}]})
     >>> [endpoint.id for endpoint in catalog], "a/b" in catalog.models
     (['a/b@p'], True)
     """
 
-    def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
+    def __init__(self, endpoints: tuple[Endpoint, ...], rounded: tuple[tuple[str, object, str], ...] = ()) -> None:
         """Index ``endpoints``; two of one id are a ``CatalogError`` that names both rows."""
         by_id: dict[str, Endpoint] = {}
         by_model: dict[str, list[int]] = {}
@@ -135,6 +136,7 @@ class Catalog:
             raise CatalogError(_twins(endpoints))
         self.endpoints = endpoints
         self.models: Mapping[str, list[int]] = by_model
+        self.rounded = rounded
         self.memo: dict[Any, Any] = {}
         self._by_id = by_id
 
@@ -150,7 +152,8 @@ class Catalog:
         if not isinstance(rows, (list, tuple)):
             raise CatalogError([Fault("endpoints", rows, "a list of endpoints")])
         faults: list[Fault] = []
-        read = _RowReader(faults).read
+        reader = _RowReader(faults)
+        read = reader.read
         endpoints = [read(row, f"endpoints[{index}]") for index, row in enumerate(rows)]
         kept = tuple(endpoint for endpoint in endpoints if endpoint is not None)
         if faults:
@@ -159,7 +162,7 @@ class Catalog:
             if any(endpoint.id in seen or seen.add(endpoint.id) for endpoint in kept):  # type: ignore[func-returns-value]
                 faults.extend(_twins(endpoints))
             raise CatalogError(faults)
-        return cls(kept)
+        return cls(kept, tuple(reader.rounded))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Catalog:
@@ -234,7 +237,8 @@ class _RowReader:
         self._providers: dict[str, str] = {}
         self._lists: dict[tuple[str, ...], frozenset[str]] = {}
         self._policies: dict[tuple[bool | None, bool | None], DataPolicy] = {}
-        self._price = Pricing.reader(faults)
+        self.rounded: list[tuple[str, object, str]] = []
+        self._price = Pricing.reader(faults, self.rounded)
 
     def read(self, row: object, path: str) -> Endpoint | None:
         """Return the row's endpoint, or ``None`` after noting its faults."""

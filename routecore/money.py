@@ -91,6 +91,28 @@ def read_price(value: object) -> int | None:
     return int(digits or "0") * 10 ** (power + PLACES)
 
 
+def round_price(value: object) -> int | None:
+    """Return a price finer than a femtodollar as the nearest whole one (half up), ``None`` if ``value`` is wrong in any other way.
+
+    For feeds that give quotients; who rounds says so.
+
+    >>> round_price("0.00000008333333333333334"), round_price("-1"), round_price("1e7")
+    (83333333, None, None)
+    """
+    parts = _parts(value)
+    if parts is None:
+        return None
+    digits, power = parts
+    if len(digits) + power > _WHOLE_DIGITS:
+        return None
+    dropped = -PLACES - power
+    if dropped <= 0:
+        return int(digits or "0") * 10**-dropped
+    kept = digits[: len(digits) - dropped] if dropped < len(digits) else ""
+    following = digits[len(kept)] if dropped <= len(digits) else "0"
+    return int(kept or "0") + (following >= "5")
+
+
 def read_rate(value: object) -> Rate | None:
     """Return a rate (multiplier, discount, fee) as an exact (n, k), n × 10^-k, or ``None`` if ``value`` is not one.
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.errors import Fault, InvalidPricing
-from routecore.money import ONE, PLACES, PRICE_EXPECTED, RATE_EXPECTED, Rate, as_decimal, complement, plain, read_price, read_rate, usd
+from routecore.money import ONE, PLACES, PRICE_EXPECTED, RATE_EXPECTED, Rate, as_decimal, complement, plain, read_price, read_rate, round_price, usd
 from routecore.price_card import CACHE_MULTIPLIERS, PRICES, PriceCard, check_object, named, read_card, unknown_key
 from routecore.rates import Rates, resolve
 
@@ -31,6 +31,8 @@ _OTHER_KEYS: Final = frozenset({"discount", "batch_multiplier", "variants", "ove
 _NO_CARDS: Final[tuple[PriceCard, ...]] = ()
 _NO_RATES: Final[dict[str, Rate]] = {}
 _NO_VARIANTS: Final[dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]]] = {}
+DECISIVE: Final = frozenset({"prompt", "completion", "request", "image", "input_cache_read"})
+"""The standing prices that decisions read; a catalog never rounds them."""
 _MAX_TEXTS: Final = 4096
 _MAX_KEPT: Final = 256
 _MINUTES: Final = 24 * 60
@@ -116,12 +118,13 @@ class Pricing:
         return _EMPTY if pricing is None else pricing
 
     @staticmethod
-    def reader(faults: list[Fault]) -> Callable[[object, str], Pricing | None]:
+    def reader(faults: list[Fault], rounded: list[tuple[str, object, str]] | None = None) -> Callable[[object, str], Pricing | None]:
         """Return a function of (raw, path) that reads many price lists, remembering the texts it has met: catalogs repeat prices.
 
-        It appends what is wrong to ``faults`` and then returns ``None``.
+        It appends what is wrong to ``faults`` and then returns ``None``. With a list ``rounded``, a standing price that is finer than a femtodollar and that no
+        decision reads is rounded and noted there (path, value, price used), not refused.
         """
-        return _Reader(faults).read
+        return _Reader(faults, rounded).read
 
     @property
     def discount(self) -> Decimal:
@@ -392,8 +395,9 @@ class _Reader:
 
     __slots__ = ("_texts", "faults")
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[Fault], rounded: list[tuple[str, object, str]] | None = None) -> None:
         self.faults = faults
+        self.rounded = rounded
         self._texts: dict[str, int] = {}
 
     def read(self, raw: object, path: str) -> Pricing | None:
@@ -427,6 +431,11 @@ class _Reader:
 
     def _price(self, value: object, path: str, key: str) -> int | None:
         price = read_price(value)
+        if price is None and self.rounded is not None and key not in DECISIVE:
+            price = round_price(value)
+            if price is not None:
+                self.rounded.append((f"{path}.{key}", value, plain(price, PLACES)))
+                return price
         if price is None:
             self.faults.append(Fault(f"{path}.{key}", value, PRICE_EXPECTED))
         elif type(value) is str and len(value) <= 32:  # noqa: PLR2004 - prices are short; others are not worth the room
