@@ -69,6 +69,13 @@ class Facts:
             self.stats = mended
 
     @classmethod
+    def measured(cls, stats: Mapping[str, EndpointStats], cooling: frozenset[str]) -> Facts:
+        """Return facts of statistics that were measured by windows, whose throughput cannot rise: nothing is read again."""
+        facts = cls.__new__(cls)
+        facts.stats, facts.rising, facts.cooling = stats, frozenset(), cooling
+        return facts
+
+    @classmethod
     def from_mapping(cls, stats: object = None, health: object = None, faults: list[Fault] | None = None) -> Facts:
         """Read the wire's ``stats`` and ``health``; raises ``InvalidRequest``, or notes its faults in ``faults`` where a list is given.
 

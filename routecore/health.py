@@ -87,6 +87,8 @@ TRANSITIONS: Final = (
 )
 """Everything that can happen. A state and event without a row: nothing happens (a success while cooling is a late answer from before the trouble)."""
 
+# a name of its own, as looking an enum's member up costs as much as an append
+_SUCCESS: Final = Kind.SUCCESS
 _TABLE: Final = {(row.state, row.event): row for row in TRANSITIONS}
 _RECENT: Final = 64
 """Outcomes of each sort that an attempt remembers: at more than 64 within the time looked at, three failures in a row come first."""
@@ -212,12 +214,12 @@ class Health:
         self._troubled: dict[str, _Record] = {}
         self._counts = {"retry_after_cut": 0, "retry_after_unreadable": 0, "observer_errors": 0, "forgotten": 0}
         self._view = HealthView(frozenset(), frozenset(), inf, 0)
-        self._stale = False
+        self.stale = False
 
     def observe(self, key: str, outcome: Outcome, now: float) -> None:
         """Take one outcome of the attempt ``key``. ``moderation``, ``caller`` and ``cancelled`` change nothing, not even a lease."""
         kind = outcome.kind
-        if kind is Kind.SUCCESS:
+        if kind is _SUCCESS:
             append = self._calm.get(key)
             if append is not None:
                 append(now)
@@ -232,7 +234,7 @@ class Health:
             record = self._records.get(key)
             if record is None:
                 record = self._remember(key, now)
-            if kind is Kind.SUCCESS:
+            if kind is _SUCCESS:
                 self._succeed(record, now, changes)
             else:
                 self._fail(record, outcome, now, changes)
@@ -242,7 +244,7 @@ class Health:
     def view(self, now: float) -> HealthView:
         """Return who is cooling at ``now``. Costs two comparisons while nothing has changed."""
         view = self._view
-        if now < view.until and not self._stale:
+        if now < view.until and not self.stale:
             return view
         changes: list[HealthChange] = []
         with self._lock:
@@ -361,7 +363,7 @@ class Health:
         else:
             record.until = now + self.settings.lease_seconds if row.to is State.PROBING else until
             self._troubled[record.key] = record
-        self._stale = True
+        self.stale = True
         changes.append(HealthChange(record.key, now, before, event, row.to, None if row.to is State.AVAILABLE else record.until, detail))
 
     def _until(self, record: _Record, cooldown: Cooldown, now: float, retry_after: float | None) -> float:
@@ -383,7 +385,7 @@ class Health:
     def _look(self, now: float, changes: list[HealthChange]) -> HealthView:
         """Give back lapsed leases, and freeze who is cooling."""
         view = self._view
-        if now < view.until and not self._stale:
+        if now < view.until and not self.stale:
             return view
         until = inf
         due = []
@@ -400,7 +402,7 @@ class Health:
             fresh = HealthView(view.cooling, view.due, until, view.epoch)
         # in this order, as readers look without the lock
         self._view = fresh
-        self._stale = False
+        self.stale = False
         return fresh
 
     def _remember(self, key: str, now: float) -> _Record:
@@ -424,7 +426,7 @@ class Health:
             del self._records[key]
         self._calm.pop(key, None)
         if self._troubled.pop(key, None) is not None:
-            self._stale = True
+            self.stale = True
         self._counts["forgotten"] += 1
 
     def _tell(self, changes: list[HealthChange]) -> None:

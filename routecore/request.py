@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from routecore.checks import BOOL_EXPECTED, NAME_EXPECTED, OBJECT_EXPECTED, SLUG_EXPECTED, WHOLE_EXPECTED, canonical_key, is_name, is_slug, lower, whole
+from routecore.checks import BOOL_EXPECTED, INTEGER_LIMIT, NAME_EXPECTED, OBJECT_EXPECTED, SLUG_EXPECTED, WHOLE_EXPECTED, canonical_key, is_name, is_slug, lower, whole
 from routecore.errors import Fault, InvalidRequest
 from routecore.preferences import Account, read_slugs
 
@@ -66,10 +66,17 @@ MODALITY_OF_PART: Final = {
 }
 """Type of a content part -> input modality."""
 
+_PART_OF_MODALITY: Final = {"image": "image_url", "audio": "input_audio", "video": "video_url", "file": "file"}
+
 SUFFIX_SORT: Final = {":floor": "price", ":nitro": "throughput"}
 """A model name's suffix -> the sort that it asks for."""
 
 SESSION_ID_LIMIT: Final = 256
+_NO_MODALITIES: Final[frozenset[str]] = frozenset()
+_FORMAT_KEYS: Final = frozenset({"response_format", "text"})
+_SHAPING_KEYS: Final = frozenset({*PARAMETER_OF_KEY, *MAX_TOKENS_KEYS, "text", "tools", "tool_choice", "session_id"})
+"""Body keys beside models, messages and the provider block that eligibility or validation looks at."""
+_PLAIN_KEYS: Final = frozenset({"model", "models", "messages", "provider", "stream", "user", "input"})
 
 
 @attrs.frozen(cache_hash=True)
@@ -89,9 +96,9 @@ _PLAIN: Final = Shape()
 
 @attrs.frozen
 class Request:
-    """A body, read: the models asked for with their paths, the raw provider block, the shape, the output length asked for (0: none).
+    """A body, read, without its prompt: the models asked for with their paths, the raw provider block, the shape, the output length asked for (0: none).
 
-    ``models_as_string`` tells that ``models`` was written as a string.
+    ``asked`` are (body key, parameter) pairs, for the paths of warnings; ``models_as_string`` tells that ``models`` was written as a string.
     """
 
     models: tuple[str, ...]
@@ -100,11 +107,40 @@ class Request:
     shape: Shape
     max_tokens: int = 0
     models_as_string: bool = False
-    body: dict[str, Any] = attrs.field(factory=dict, eq=False, repr=False)
+    asked: tuple[tuple[str, str], ...] = ()
 
     def keys_of(self, parameter: str) -> list[str]:
         """Return the body's keys that ask for ``parameter``, for the paths of warnings."""
-        return [key for key, name in _asked(self.body) if name == parameter]
+        return [key for key, name in self.asked if name == parameter]
+
+    def to_body(self) -> dict[str, Any]:
+        """Return a body that decides the same and holds no prompt: content parts by type alone, parameters as ``true``.
+
+        >>> read({"model": "a/b", "messages": [{"role": "user", "content": "secret"}], "stop": "x"}).to_body()
+        {'model': 'a/b', 'stop': True}
+        """
+        body: dict[str, Any] = {}
+        listed = [name for name, path in zip(self.models, self.paths, strict=True) if path != "model"]
+        if len(listed) != len(self.models):
+            body["model"] = self.models[0]
+        if listed:
+            body["models"] = listed[0] if self.models_as_string else listed
+        if self.provider is not None:
+            body["provider"] = self.provider
+        for key, parameter in self.asked:
+            kind = {"type": "json_schema" if parameter == "structured_outputs" else "json_object"}
+            if key == "text.format":
+                body["text"] = {"format": kind}
+            else:
+                body[key] = kind if key == "response_format" else True
+        if self.shape.tools:
+            body["tools"] = []
+        if self.max_tokens:
+            body["max_tokens"] = self.max_tokens
+        if self.shape.modalities:
+            parts = [{"type": kind} for modality in sorted(self.shape.modalities) for kind in [_PART_OF_MODALITY[modality]]]
+            body["messages"] = [{"role": "user", "content": parts}]
+        return body
 
 
 def read(body: object, faults: list[Fault] | None = None) -> Request:
@@ -127,10 +163,56 @@ def read(body: object, faults: list[Fault] | None = None) -> Request:
     session = body.get("session_id")
     if session is not None and (not isinstance(session, str) or len(session) > SESSION_ID_LIMIT):
         noted.append(Fault("session_id", session, f"text of at most {SESSION_ID_LIMIT} characters"))
-    shape, max_tokens = _shape(body, noted)
+    asked = tuple(_asked(body))
+    shape, max_tokens = _shape(body, asked, noted)
     if faults is None and len(noted) != before:
         raise InvalidRequest(noted)
-    return Request(models, paths, body.get("provider"), shape, max_tokens, as_string, body)
+    return Request(models, paths, body.get("provider"), shape, max_tokens, as_string, asked)
+
+
+def fingerprint(body: dict[str, Any]) -> tuple[Any, ...] | None:
+    """Return a key under which ``read(body)`` and the parsed provider block may be kept: equal keys are read alike.
+
+    ``None`` where a body is better read in full: it has faults, or an unusual form. The key tells ``1`` from ``True`` and holds no prompt.
+    """
+    model, models, provider = body.get("model"), body.get("models"), body.get("provider")
+    if type(model) is not str:
+        return None
+    block = None if provider is None else repr(provider)
+    extras: list[Any] | None = None
+    for key in body:
+        if key in _PLAIN_KEYS:
+            continue
+        if key in _SHAPING_KEYS:
+            value = body[key]
+            if value is None:
+                continue
+            extras = [] if extras is None else extras
+            if key in MAX_TOKENS_KEYS:
+                if type(value) is not int or not 0 <= value < INTEGER_LIMIT:
+                    return None
+                extras.append(key)
+                extras.append(value)
+            elif key == "session_id":
+                if type(value) is not str or len(value) > SESSION_ID_LIMIT:
+                    return None
+            else:
+                extras.append(key)
+                if key in _FORMAT_KEYS:
+                    extras.append(_format(value) if key == "response_format" else tuple(_asked({key: value})))
+    messages = body.get("messages")
+    if messages is not None and type(messages) is not list:
+        return None
+    items = body.get("input")
+    if items is not None and type(items) is not str and type(items) is not list:
+        return None
+    return (
+        model,
+        None if models is None else repr(models),
+        block,
+        None if extras is None else tuple(extras),
+        _modalities(body) if messages or items else _NO_MODALITIES,
+    )
 
 
 def _models(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
@@ -161,7 +243,7 @@ def _models(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[str, ...],
     return tuple(found), tuple(found.values()), as_string
 
 
-def _shape(body: dict[str, Any], faults: list[Fault]) -> tuple[Shape, int]:
+def _shape(body: dict[str, Any], asked: tuple[tuple[str, str], ...], faults: list[Fault]) -> tuple[Shape, int]:
     max_tokens = 0
     for key, value in body.items():
         if value is None:
@@ -174,7 +256,7 @@ def _shape(body: dict[str, Any], faults: list[Fault]) -> tuple[Shape, int]:
                 max_tokens = count
         elif (key == "messages" and not isinstance(value, (list, tuple))) or (key == "input" and not isinstance(value, (str, list, tuple))):
             faults.append(Fault(key, value, "a list of messages" if key == "messages" else "text, or a list of items"))
-    parameters = {name for _, name in _asked(body)}
+    parameters = {name for _, name in asked}
     tools = body.get("tools") is not None or body.get("tool_choice") is not None
     modalities = _modalities(body)
     if not parameters and not tools and not modalities:
@@ -199,7 +281,6 @@ def _format(value: object) -> str:
     return "structured_outputs" if isinstance(value, dict) and value.get("type") == "json_schema" else "response_format"
 
 
-_NO_MODALITIES: Final[frozenset[str]] = frozenset()
 
 
 def _modalities(body: dict[str, Any]) -> frozenset[str]:

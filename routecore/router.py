@@ -1,0 +1,484 @@
+"""The only stateful shell: what a gateway holds in its process and calls on every request.
+
+``plan`` decides, ``observe`` learns, ``tick`` reads the statistics, ``swap`` takes a new catalog. The decision itself is the pure core's:
+``Router`` caches its four functions and nothing else, and ``router.plan(…) == decide(…)`` on the same facts is a law under test.
+
+Nothing here waits: any number of threads and event loops may share one router. What changes together (catalog, statistics, cooldowns)
+is one frozen ``Snapshot`` that is replaced whole.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from math import inf
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from routecore.checks import NUMBER_EXPECTED, WHOLE_EXPECTED, whole
+from routecore.conversation import cache_seconds, conversation_of
+from routecore.decision import pose, solve
+from routecore.errors import Fault, InvalidRequest, RoutecoreError
+from routecore.facts import Facts
+from routecore.health import Health, HealthSettings
+from routecore.kinds import Kind
+from routecore.live_plan import LiveAttempt, LivePlan, Session
+from routecore.metrics import ERROR_TYPES, Counters, Metric
+from routecore.pins import MemoryPins, Pins, PinSettings
+from routecore.preferences import Preferences, Settings
+from routecore.ranking.draw import uniform
+from routecore.request import Context, Request, fingerprint, read
+from routecore.steps import StepSettings, next_after
+from routecore.windows import Windows, WindowSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from routecore.attempt import Attempt
+    from routecore.case import Case
+    from routecore.catalog import Catalog
+    from routecore.facts import EndpointStats
+    from routecore.health import HealthChange
+    from routecore.outcome import Outcome
+    from routecore.pins import PinStore
+    from routecore.ranking import Ranking
+    from routecore.steps import Step
+
+__all__ = ["Prepared", "Router", "RouterSettings", "Snapshot"]
+
+_NO_CONTEXT: Final = Context()
+_LONGEST_BLOCK: Final = 4_096
+"""Provider blocks longer than this as text are parsed every time: what is kept stays small, whatever callers send."""
+_PLANS, _FAILED = "plans", "plans.failed"
+_PROBES: Final = 4
+"""Attempts due for a probe that one plan looks at."""
+
+
+@attrs.frozen
+class RouterSettings:
+    """Every setting of a router: one frozen object of frozen objects. Raises ``InvalidRequest`` naming every bad setting.
+
+    >>> RouterSettings().decision.min_samples
+    10
+    """
+
+    decision: Settings = Settings(min_samples=10)
+    windows: WindowSettings = WindowSettings()
+    health: HealthSettings = HealthSettings()
+    pins: PinSettings = PinSettings()
+    steps: StepSettings = StepSettings()
+    tick_seconds: float = 5.0
+    """When nobody has called ``tick`` for so long, the next ``plan`` does."""
+    max_prepared: int = 4_096
+    """Bodies that differ in what routing looks at and are remembered as read. Beyond, all are forgotten and read again."""
+
+    def __attrs_post_init__(self) -> None:
+        faults = []
+        if isinstance(self.tick_seconds, bool) or not isinstance(self.tick_seconds, (int, float)) or not 0 < self.tick_seconds < inf:
+            faults.append(Fault("settings.tick_seconds", self.tick_seconds, f"{NUMBER_EXPECTED}, above 0"))
+        if not whole(self.max_prepared):
+            faults.append(Fault("settings.max_prepared", self.max_prepared, f"{WHOLE_EXPECTED}, above 0"))
+        if faults:
+            raise InvalidRequest(faults)
+
+
+class Snapshot:
+    """What decisions read, frozen: catalog and facts, who is due for a probe, and when time alone will change it. Its identity is the epoch."""
+
+    __slots__ = ("catalog", "due", "facts", "until")
+
+    def __init__(self, catalog: Catalog, facts: Facts, due: frozenset[str], until: float) -> None:
+        self.catalog = catalog
+        self.facts = facts
+        self.due = due
+        self.until = until
+
+
+class Prepared:
+    """A request as far as routing looks at it, read once: hand it to ``plan`` in place of a body. Made by ``Router.prepare``.
+
+    It stays good over ticks, cooldowns and catalog swaps: what was compiled from them is compiled again when they have changed.
+    """
+
+    __slots__ = ("context", "conversation", "pinned", "preferences", "ranking", "request", "snapshot")
+
+    def __init__(self, request: Request, preferences: Preferences, context: Context) -> None:
+        self.request = request
+        self.preferences = preferences
+        self.context = context
+        self.conversation: str | None = None
+        self.snapshot: Snapshot | None = None
+        self.ranking: Ranking | None = None
+        self.pinned: dict[tuple[str | None, str | None], Ranking] = {}
+
+
+class Router:
+    """Plans with live statistics, health and pins. See ``plan``, ``observe``, ``tick`` and ``swap``.
+
+    ``clock`` gives seconds (monotonic), ``wall_clock`` seconds since the epoch (only prices with time windows look at it), ``entropy(64)`` a 64-bit
+    integer. ``pins`` is where pins are kept; ``on_health`` receives every transition, ``on_decision`` the decision record of a ``decision_share`` of plans.
+
+    >>> from routecore import Catalog, Outcome, Router
+    >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p"}, {"model": "a/b", "provider": "q"}]})
+    >>> router = Router(catalog, clock=lambda: 100.0)
+    >>> plan = router.plan({"model": "a/b", "provider": {"order": ["q"]}})
+    >>> for attempt in plan:
+    ...     step = router.observe(attempt, Outcome.success(ttft_seconds=0.4, total_seconds=1.4, output_tokens=51))
+    ...     if step.action != "next":
+    ...         break
+    >>> attempt.endpoint.id, step.action.value
+    ('a/b@q', 'done')
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: RouterSettings | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+        entropy: Callable[[int], int] | None = None,
+        pins: PinStore | None = None,
+        on_health: Callable[[HealthChange], object] | None = None,
+        on_decision: Callable[[dict[str, Any]], object] | None = None,
+        decision_share: float = 1.0,
+    ) -> None:
+        self.settings = RouterSettings() if settings is None else settings
+        self._decision = self.settings.decision
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._entropy = Random(SystemRandom().getrandbits(256)).getrandbits if entropy is None else entropy
+        self._sink = on_decision
+        self._share = decision_share
+        self._windows = Windows(self.settings.windows, [endpoint.id for endpoint in catalog])
+        self._health = Health(self.settings.health, on_health)
+        self._pins = Pins(MemoryPins(self.settings.pins) if pins is None else pins)
+        self._sticky = self._decision.sticky != "off"
+        self._counters = Counters([_PLANS, _FAILED, "cache.misses", "swaps", "ticks", "sink.errors", "probes", *(f"outcomes.{kind}" for kind in Kind)])
+        self._count_plan = self._counters.up[_PLANS]
+        self._count_outcome = {kind: self._counters.up[f"outcomes.{kind}"] for kind in Kind}
+        self._next_step = {kind: next_after_kind(kind) for kind in Kind}
+        self._lock = threading.Lock()
+        self._ticking = threading.Lock()
+        self._tick_due = clock() + self.settings.tick_seconds
+        self._prepared: dict[Any, Prepared] = {}
+        self._snapshot = Snapshot(catalog, Facts.measured({}, frozenset()), frozenset(), self._tick_due)
+
+    # --- deciding -----------------------------------------------------------------------------------------------------------------------------
+
+    def plan(
+        self,
+        body: Mapping[str, Any] | Prepared,
+        context: Context | Mapping[str, Any] | None = None,
+        *,
+        prompt_tokens: int | None = None,
+        completion_tokens: int | None = None,
+        cached_tokens: int | None = None,
+        session_id: str | None = None,
+    ) -> LivePlan:
+        """Return the fallback plan of one request, from what is known now.
+
+        ``body`` is the caller's JSON, or what ``prepare`` made of one (its context then stands). Token estimates and ``session_id`` given here go before the
+        context's and the body's: they change with every request, and a context need not be made anew for them. Raises what ``decide`` raises.
+        """
+        now = self._clock()
+        snapshot = self._snapshot
+        if now >= snapshot.until or self._health.stale:
+            snapshot = self._refresh(now)
+        self._count_plan()
+        prepared = body if type(body) is Prepared else self._recall(body, context)
+        session = None
+        if self._sticky and (session_id is not None or type(body) is not Prepared):
+            session = self._session(prepared, body, session_id)
+        if (
+            session is None
+            and prompt_tokens is None
+            and completion_tokens is None
+            and cached_tokens is None
+            and not snapshot.due
+            and prepared.snapshot is snapshot
+            and prepared.ranking is not None
+        ):
+            ranking = prepared.ranking
+            plan = LivePlan(ranking, 0 if ranking.fixed is not None else self._entropy(64), None)
+            if self._sink is not None:
+                self._send(plan)
+            return plan
+        return self._decide(prepared, snapshot, now, session, prompt_tokens, completion_tokens, cached_tokens)
+
+    def prepare(self, body: Mapping[str, Any], context: Context | Mapping[str, Any] | None = None) -> Prepared:
+        """Read a body once, for many requests like it: ``plan`` then looks nothing up but the draw.
+
+        Give messages only if they have parts other than text. Raises ``InvalidRequest`` and ``InvalidPreferences``.
+        """
+        faults: list[Fault] = []
+        request = read(body, faults)
+        known = context if isinstance(context, Context) else Context.parse(context, faults=faults)
+        if faults:
+            raise InvalidRequest(faults)
+        return Prepared(request, Preferences.parse(request.provider), known)
+
+    def _recall(self, body: Mapping[str, Any], context: Context | Mapping[str, Any] | None) -> Prepared:
+        """Return what was prepared of a body like this one, or prepare it. Only what has been validated is remembered, and so much of it."""
+        if type(body) is not dict or not (context is None or type(context) is Context):
+            return self.prepare(body, context)
+        key = fingerprint(body)
+        if key is None or (key[2] is not None and len(key[2]) > _LONGEST_BLOCK) or (key[1] is not None and len(key[1]) > _LONGEST_BLOCK):
+            return self.prepare(body, context)
+        full = (key, context)
+        prepared = self._prepared.get(full)
+        if prepared is None:
+            prepared = self.prepare(body, context)
+            if len(self._prepared) >= self.settings.max_prepared:
+                self._prepared = {}
+            self._prepared[full] = prepared
+            self._counters.up["cache.misses"]()
+        return prepared
+
+    def _session(self, prepared: Prepared, body: Mapping[str, Any] | Prepared, session_id: str | None) -> Session:
+        """Return whose turn this is: the account, the conversation and how long its caches live (looked at only when it is needed)."""
+        if session_id is not None:
+            if not session_id or len(session_id) > 256:
+                raise InvalidRequest([Fault("session_id", session_id, "text of 1 to 256 characters")])
+            return Session(prepared.context.account_id, f"session:{session_id}", None if type(body) is Prepared else body)
+        assert not isinstance(body, Prepared)
+        return Session(prepared.context.account_id, conversation_of(body), body)
+
+    def _decide(
+        self,
+        prepared: Prepared,
+        snapshot: Snapshot,
+        now: float,
+        session: Session | None,
+        prompt_tokens: int | None,
+        completion_tokens: int | None,
+        cached_tokens: int | None,
+    ) -> LivePlan:
+        """Take the way with everything: a pin, estimates, probes, or a ranking that is not there yet."""
+        try:
+            case = self._base(prepared, snapshot)
+            pin, reason = self._pin(case, session, now)
+            numbers = {
+                name: value
+                for name, value in (("prompt_tokens", prompt_tokens), ("completion_tokens", completion_tokens), ("cached_tokens", cached_tokens))
+                if value is not None
+            }
+            if numbers:
+                _check_numbers(numbers)
+                ranking = solve(case.replace(sticky=pin, sticky_reason=reason, **numbers))
+            else:
+                ranking = self._ranked(prepared, case, pin, reason)
+        except RoutecoreError:
+            self._counters.up[_FAILED]()
+            raise
+        draw = 0 if ranking.fixed is not None and self._sink is None else self._entropy(64)
+        if snapshot.due:
+            ranking = self._probe(ranking, snapshot, draw, now)
+        plan = LivePlan(ranking, draw, session, self.settings.steps)
+        if self._sink is not None:
+            self._send(plan)
+        return plan
+
+    def _base(self, prepared: Prepared, snapshot: Snapshot) -> Case:
+        """Return the prepared request's case on this snapshot, without pin: the one its own ranking was made for, if it still holds."""
+        if prepared.snapshot is snapshot and prepared.ranking is not None:
+            return prepared.ranking.case
+        case = pose(snapshot.catalog, prepared.request, prepared.preferences, prepared.context, snapshot.facts, self._decision, None)
+        if case.pool.priced_in_time:
+            # the price of a time window holds for a moment: such rankings are made for each request
+            return case.replace(now=self._wall_clock())
+        prepared.snapshot = None
+        prepared.pinned = {}
+        prepared.ranking = solve(case)
+        prepared.snapshot = snapshot
+        return case
+
+    def _ranked(self, prepared: Prepared, case: Case, pin: str | None, reason: str | None) -> Ranking:
+        """Return the ranking for a pin: kept beside the prepared request's own, one for each attempt that sessions are pinned to."""
+        own = prepared.ranking
+        if own is None or own.case is not case:
+            return solve(case.replace(sticky=pin, sticky_reason=reason))
+        if pin == case.sticky and reason == case.sticky_reason:
+            return own
+        found = prepared.pinned.get((pin, reason))
+        if found is None or found.case.facts is not case.facts:
+            found = solve(case.replace(sticky=pin, sticky_reason=reason))
+            if len(prepared.pinned) > 256:
+                prepared.pinned = {}
+            prepared.pinned[pin, reason] = found
+        return found
+
+    def _pin(self, case: Case, session: Session | None, now: float) -> tuple[str | None, str | None]:
+        """Return the session's pin and, without one, why; a pin that came with the context goes first. Of several models the first with a pin counts."""
+        if session is None or case.sticky is not None:
+            return case.sticky, case.sticky_reason
+        reason = None
+        for model in case.pool.models:
+            found = self._pins.find(session.account, session.conversation, model, now)
+            if found.attempt is not None:
+                return found.attempt, None
+            reason = reason or found.reason
+        return None, reason
+
+    def _probe(self, ranking: Ranking, snapshot: Snapshot, draw: int, now: float) -> Ranking:
+        """Return the ranking with one due attempt taken as available, if it would come first and the lease is free; else the ranking as it is."""
+        case = ranking.case
+        members = ranking.fixed or [one for group in ranking.groups for one in group.members]
+        for key in [one.key for one in members if one.key in snapshot.due][:_PROBES]:
+            trial = solve(case.replace(facts=case.facts.with_cooling(case.facts.cooling - {key})))
+            if LivePlan(trial, draw, None).first.key == key and self._health.lease(key, now):
+                self._counters.up["probes"]()
+                return trial
+        return ranking
+
+    # --- learning -----------------------------------------------------------------------------------------------------------------------------
+
+    def observe(self, attempt: Attempt, outcome: Outcome, plan: LivePlan | None = None) -> Step:
+        """Record how an attempt ended, and say what to do next: go on, retry after a wait, stop, or done.
+
+        Attempts that came from iterating a plan know their plan; for one taken otherwise (``plan.first``) hand it over, or the session is not pinned
+        and the step cannot know whether attempts are left. Late outcomes, also of endpoints that a swap has removed, are taken.
+        """
+        now = self._clock()
+        self._windows.observe(attempt.endpoint.id, outcome, now)
+        self._health.observe(attempt.key, outcome, now)
+        kind = outcome.kind
+        self._count_outcome[kind]()
+        if plan is None:
+            if type(attempt) is not LiveAttempt:
+                return self._next_step[kind]
+            plan = attempt.plan
+        session = plan.session
+        if session is not None and kind is Kind.SUCCESS:
+            seconds = session.cache_seconds
+            if seconds is None:
+                seconds = session.cache_seconds = 300.0 if session.body is None else cache_seconds(session.body)
+            self._pins.served(session.account, session.conversation, attempt.endpoint.model, attempt.key, now, seconds)
+        return plan.next_after(outcome, attempt)
+
+    def tick(self, *, breathe: Callable[[], object] | None = None) -> None:
+        """Read the statistics of the window that ends now. Call it every few seconds, from any thread; without, ``plan`` does it when it is overdue."""
+        with self._ticking:
+            self._tick(self._clock(), breathe)
+
+    def _tick(self, now: float, breathe: Callable[[], object] | None = None) -> None:
+        stats = self._windows.tick(now, breathe=breathe)
+        self._counters.up["ticks"]()
+        with self._lock:
+            self._tick_due = now + self.settings.tick_seconds
+            self._look(now, stats, self._snapshot.catalog)
+
+    def swap(self, catalog: Catalog) -> None:
+        """Take a new catalog. Plans under way go on; endpoints keep their statistics, health and pins by id."""
+        self._windows.list_endpoints([endpoint.id for endpoint in catalog])
+        with self._lock:
+            self._look(self._clock(), self._snapshot.facts.stats, catalog)
+            self._prepared = {}
+        self._counters.up["swaps"]()
+
+    def _refresh(self, now: float) -> Snapshot:
+        """Bring the snapshot up to date: health whenever it has changed, statistics if nobody has ticked. Never waits for another's tick."""
+        if now >= self._tick_due and self._ticking.acquire(blocking=False):
+            try:
+                self._tick(now)
+            finally:
+                self._ticking.release()
+        with self._lock:
+            self._look(now, self._snapshot.facts.stats, self._snapshot.catalog)
+            return self._snapshot
+
+    def _look(self, now: float, stats: Mapping[str, EndpointStats], catalog: Catalog) -> None:
+        """Make a new snapshot if catalog, statistics or cooldowns are others than the current one's; else let it hold for longer."""
+        view = self._health.view(now)
+        old = self._snapshot
+        until = min(view.until, self._tick_due)
+        if catalog is old.catalog and stats is old.facts.stats and view.cooling == old.facts.cooling and view.due == old.due:
+            old.until = until
+        else:
+            self._snapshot = Snapshot(catalog, Facts.measured(stats, view.cooling), view.due, until)
+
+    # --- telling ------------------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog in use."""
+        return self._snapshot.catalog
+
+    @property
+    def facts(self) -> Facts:
+        """Statistics and cooldowns as decisions read them now."""
+        now = self._clock()
+        snapshot = self._refresh(now) if now >= self._snapshot.until or self._health.stale else self._snapshot
+        return snapshot.facts
+
+    @property
+    def windows(self) -> Windows:
+        """The windows, to ``export`` to and ``merge`` from other processes."""
+        return self._windows
+
+    @property
+    def health(self) -> Health:
+        """The health of every attempt."""
+        return self._health
+
+    @property
+    def pins(self) -> Pins:
+        """The pins of the sessions."""
+        return self._pins
+
+    def metrics(self) -> list[Metric]:
+        """Return all counters as readings since the router was made, for an exporter to publish."""
+        read_count = self._counters.read
+        found = [
+            Metric("routecore.plans", "{plan}", (), read_count(_PLANS)),
+            Metric("routecore.plans.failed", "{plan}", (), read_count(_FAILED)),
+            Metric("routecore.cache.misses", "{plan}", (), read_count("cache.misses")),
+            Metric("routecore.ticks", "{tick}", (), read_count("ticks")),
+            Metric("routecore.swaps", "{swap}", (), read_count("swaps")),
+            Metric("routecore.probes", "{attempt}", (), read_count("probes")),
+            Metric("routecore.sink.errors", "{record}", (), read_count("sink.errors")),
+            Metric("routecore.pins.store_errors", "{error}", (), self._pins.store_errors),
+            Metric("routecore.health.cooling", "{attempt}", (), len(self._snapshot.facts.cooling)),
+        ]
+        for kind in Kind:
+            attributes: tuple[tuple[str, str], ...] = (("routecore.outcome", str(kind)),)
+            if kind in ERROR_TYPES:
+                attributes += (("error.type", ERROR_TYPES[kind]),)
+            found.append(Metric("routecore.outcomes", "{attempt}", attributes, read_count(f"outcomes.{kind}")))
+        found.extend(Metric("routecore.windows.refused", "{value}", (("reason", reason),), value) for reason, value in self._windows.refused.items())
+        found.extend(Metric(f"routecore.health.{name}", "{event}", (), value) for name, value in self._health.counts.items())
+        for endpoint_id, stats in self._snapshot.facts.stats.items():
+            model, _, slug = endpoint_id.partition("@")
+            names = (("gen_ai.request.model", model), ("gen_ai.provider.name", slug.partition("/")[0]), ("routecore.endpoint", endpoint_id))
+            if stats.latency is not None and stats.latency.p50 is not None:
+                name = "gen_ai.server.time_to_first_token" if self.settings.windows.latency == "ttft" else "gen_ai.server.request.duration"
+                found.append(Metric(name, "s", (*names, ("quantile", "0.5")), stats.latency.p50))
+            if stats.throughput is not None and stats.throughput.p50:
+                found.append(Metric("gen_ai.server.time_per_output_token", "s", (*names, ("quantile", "0.5")), 1 / stats.throughput.p50))
+        return found
+
+    def _send(self, plan: LivePlan) -> None:
+        """Give a share of the decisions to the sink. What it raises is counted: a log's fault must not fail a request."""
+        # independent of the plan's own draw, and still reproducible from the injected entropy
+        if self._share < 1.0 and uniform(self._entropy(64), 1) >= self._share:
+            return
+        try:
+            assert self._sink is not None
+            self._sink(plan.to_record())
+        except Exception:  # noqa: BLE001 - any fault of the sink's is its own
+            self._counters.up["sink.errors"]()
+
+
+def next_after_kind(kind: Kind) -> Step:
+    """Return the step after an outcome of which nothing is known but its kind, with attempts left."""
+    from routecore.outcome import Outcome
+
+    return next_after(Outcome(kind), attempts_left=1)
+
+
+def _check_numbers(numbers: dict[str, int]) -> None:
+    faults = [Fault(name, value, WHOLE_EXPECTED) for name, value in numbers.items() if whole(value) is None]
+    if faults:
+        raise InvalidRequest(faults)
