@@ -116,11 +116,10 @@ def _read_exact(
     for log, at, cut, cut_too, size, size_too in zip(
         logs, oldest, latency_dead, throughput_dead, latency_sizes.tolist(), throughput_sizes.tolist(), strict=True
     ):
-        # whatever was appended since the copy stands behind it, so the front is still what was read
         if cut:
-            del log.latency[:cut]
+            _cut(log.latency, cut, oldest_live)
         if cut_too:
-            del log.throughput[:cut_too]
+            _cut(log.throughput, cut_too, oldest_live)
         log.seen = (size - cut, size_too - cut_too)
         log.oldest = at
     if breathe is not None:
@@ -138,6 +137,14 @@ def _read_exact(
     )
     make = EndpointStats._make
     return [(log.endpoint_id, make((fast, steady, count, rate)) if count else None) for log, fast, steady, count, rate in rows]
+
+
+def _cut(samples: array[float], count: int, oldest_live: int) -> None:
+    """Drop ``count`` entries at the front. Whatever was appended since they were read stands behind them, and goes on following a mark."""
+    if samples[count] >= MARK_LIMIT:
+        # nothing live follows: any mark of a period that has left will do
+        samples[count] = oldest_live - 1 - MARK_BASE
+    del samples[:count]
 
 
 def _percentiles(reading: Reading, min_samples: int) -> list[Percentiles | None]:
@@ -216,11 +223,10 @@ def _read_group(
 
 
 def _dead_at_front(marks: NDArray[np.intp], alive: NDArray[np.bool_], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Entries at each array's front that may go: all before its first live mark; the last mark stays, for whoever is about to append after it."""
+    """Entries at each array's front that may go: all before its first live mark, or, without one, all but one, which becomes a mark."""
     live = np.append(marks[alive], ends[-1])
     first_live = live[np.searchsorted(live, starts)]
-    last = marks[np.searchsorted(marks, ends) - 1]
-    return np.where(first_live < ends, first_live, last) - starts
+    return np.where(first_live < ends, first_live, ends - 1) - starts
 
 
 def _count(flags: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.int64]:
