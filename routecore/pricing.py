@@ -393,7 +393,7 @@ class Ladder:
 class _Reader:
     """Reads price lists, remembering the texts that it has already read."""
 
-    __slots__ = ("_texts", "faults")
+    __slots__ = ("_texts", "faults", "rounded")
 
     def __init__(self, faults: list[Fault], rounded: list[tuple[str, object, str]] | None = None) -> None:
         self.faults = faults
