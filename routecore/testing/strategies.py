@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import strategies as st
 
-from routecore.testing import generate
+from routecore.testing import generate, hostile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,4 +97,4 @@ def scenarios(draw: st.DrawFn, most_endpoints: int = 9) -> Mapping:
 def hostile_scenarios(draw: st.DrawFn, *, json_only: bool = False) -> Any:  # noqa: ANN401 - it may be anything at all
     """Scenarios broken in one to three places; ``json_only`` keeps to what ``json.loads`` can give."""
     dice = _DrawnDice(draw)
-    return generate.make_hostile(dice, generate.make_scenario(dice), json_only=json_only)
+    return hostile.make_hostile(dice, generate.make_scenario(dice), json_only=json_only)

@@ -113,16 +113,15 @@ def _format_parameter(value: object) -> str:
 
 
 def _modalities(content: object) -> frozenset[str]:
-    """Find every modality in messages or input, however deep the content is nested."""
+    """Find every modality in messages or input, however deep the content is nested; what is no object is no part."""
     found: set[str] = set()
     left = [content]
     while left:
-        part = left.pop()
-        if is_list(part):
-            left.extend(part)  # type: ignore[arg-type]
-        elif isinstance(part, Mapping):
-            kind = part.get("type")
-            if isinstance(kind, str) and kind in MODALITY_OF:
-                found.add(MODALITY_OF[kind])
-            left.append(part.get("content"))
+        parts = left.pop()
+        for part in parts if is_list(parts) else [parts]:  # type: ignore[attr-defined]
+            if isinstance(part, Mapping):
+                kind = part.get("type")
+                if isinstance(kind, str) and kind in MODALITY_OF:
+                    found.add(MODALITY_OF[kind])
+                left.append(part.get("content"))
     return frozenset(found)

@@ -10,7 +10,8 @@ from routecore.testing.reference.wire import ascii_lower, plain_decimal
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from routecore.testing.reference.scenario import Block, Context, Endpoint, Key, Scenario
+    from routecore.testing.reference.block import Block
+    from routecore.testing.reference.scenario import Context, Endpoint, Key, Scenario
 
 __all__ = ["RULES", "failed_rules", "funnel_of", "key_matches", "named", "relaxations_of", "slug_matches"]
 

@@ -7,24 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from routecore.testing.reference.block import PERCENTILES, QUANTIZATIONS, Block, read_block
 from routecore.testing.reference.body import Asked, read_body
 from routecore.testing.reference.price import read_pricing
 from routecore.testing.reference.wire import Reader, ascii_lower
 
-if TYPE_CHECKING:
-    from fractions import Fraction
+__all__ = ["Context", "Endpoint", "Key", "Scenario", "Settings", "Stats", "read_scenario", "same_id"]
 
-__all__ = ["Block", "Context", "Endpoint", "Key", "Scenario", "Settings", "Stats", "read_scenario", "same_id"]
-
-QUANTIZATIONS = ("int4", "int8", "fp4", "fp6", "fp8", "fp16", "bf16", "fp32", "unknown")
-PERCENTILES = ("p50", "p75", "p90", "p99")
 WIDEST_DRAW = 2**64
-BLOCK_KEYS = (
-    "order", "allow_fallbacks", "require_parameters", "data_collection", "zdr", "enforce_distillable_text", "only", "ignore",
-    "quantizations", "sort", "preferred_min_throughput", "preferred_max_latency", "max_price",
-)  # fmt: skip
 CONTEXT_KEYS = ("byok", "byok_only", "sticky", "account", "prompt_tokens", "completion_tokens", "cached_tokens", "native_files")
 ACCOUNT_KEYS = ("only", "ignore", "data_collection", "deny_training", "zdr")
 KEY_KEYS = ("slug", "models", "key_id")
@@ -110,26 +102,6 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Block:
-    """The provider block; an empty list, an empty mapping and ``None`` mean "not given"."""
-
-    order: tuple[str, ...] = ()
-    allow_fallbacks: bool = True
-    require_parameters: bool | None = None
-    data_collection: str = "allow"
-    zdr: bool = False
-    enforce_distillable_text: bool = False
-    only: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    quantizations: tuple[str, ...] = ()
-    sort: str | None = None
-    partition: str = "model"
-    preferred_min_throughput: dict[str, float] = field(default_factory=dict)
-    preferred_max_latency: dict[str, float] = field(default_factory=dict)
-    max_price: dict[str, Fraction] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Scenario:
     """Everything that a decision is made of."""
 
@@ -179,7 +151,7 @@ def read_scenario(raw: object) -> Scenario:
     reader.refuse("invalid_request")
 
     reader = Reader()
-    block = _read_block(request.get("provider"), reader)
+    block = read_block(request.get("provider"), reader)
     reader.refuse("invalid_preferences")
     return Scenario(endpoints, asked, context, stats, health, settings, draw or 0, block)
 
@@ -265,11 +237,11 @@ def _read_context(raw: object, reader: Reader) -> Context:
     context = {} if raw is None else reader.mapping(raw, "context")
     if not context:
         return Context()
-    _refuse_unknown(context, CONTEXT_KEYS, "context", reader)
+    reader.refuse_unknown(context, CONTEXT_KEYS, "context")
     account: Mapping[Any, Any] = {}
     if context.get("account") is not None:
         account = reader.mapping(context["account"], "context.account") or {}
-        _refuse_unknown(account, ACCOUNT_KEYS, "context.account", reader)
+        reader.refuse_unknown(account, ACCOUNT_KEYS, "context.account")
 
     def flag(part: Mapping[Any, Any], key: str, path: str) -> bool:
         return part.get(key) is not None and reader.boolean(part[key], f"{path}.{key}") is True
@@ -308,7 +280,7 @@ def _read_keys(raw: object, reader: Reader) -> tuple[Key, ...]:
             slug = reader.name(entry, path, twin=True)
             key_id, key_path = slug, path
         elif isinstance(entry, Mapping):
-            _refuse_unknown(entry, KEY_KEYS, path, reader)
+            reader.refuse_unknown(entry, KEY_KEYS, path)
             slug = reader.name(entry.get("slug"), f"{path}.slug", twin=True)
             models = () if entry.get("models") is None else tuple(reader.names(entry["models"], f"{path}.models"))
             key_path = f"{path}.key_id"
@@ -359,12 +331,12 @@ def _read_settings(raw: object, reader: Reader) -> Settings:
     settings = {} if raw is None else reader.mapping(raw, "settings")
     if not settings:
         return Settings()
-    _refuse_unknown(settings, SETTINGS_KEYS, "settings", reader)
+    reader.refuse_unknown(settings, SETTINGS_KEYS, "settings")
     read: dict[str, Any] = {}
     if settings.get("balance") is not None:
         balance = reader.mapping(settings["balance"], "settings.balance")
         if balance is not None:
-            _refuse_unknown(balance, BALANCE_KEYS, "settings.balance", reader)
+            reader.refuse_unknown(balance, BALANCE_KEYS, "settings.balance")
             for key in BALANCE_KEYS:
                 value = balance.get(key)
                 read[key] = 0 if value is None else reader.number(value, f"settings.balance.{key}", most=LARGEST_EXPONENT)
@@ -376,72 +348,3 @@ def _read_settings(raw: object, reader: Reader) -> Settings:
     if settings.get("latency") is not None:
         reader.choice(settings["latency"], "settings.latency", ("ttft", "total"))
     return Settings(**read)
-
-
-def _read_block(raw: object, reader: Reader) -> Block:
-    block = {} if raw is None else reader.mapping(raw, "provider")
-    if not block:
-        return Block()
-    _refuse_unknown(block, BLOCK_KEYS, "provider", reader)
-    read: dict[str, Any] = {}
-    for key in BLOCK_KEYS:
-        value = block.get(key)
-        path = f"provider.{key}"
-        if value is None:
-            continue
-        if key in ("order", "only", "ignore"):
-            read[key] = tuple(reader.names(value, path, twin=True))
-        elif key in ("allow_fallbacks", "require_parameters", "zdr", "enforce_distillable_text"):
-            read[key] = reader.boolean(value, path)
-        elif key == "data_collection":
-            read[key] = reader.choice(value, path, ("allow", "deny"))
-        elif key == "quantizations":
-            levels = [reader.choice(level, f"{path}[{i}]", (*QUANTIZATIONS, "none")) for i, level in enumerate(reader.items(value, path) or [])]
-            read[key] = tuple("unknown" if level == "none" else level for level in levels if level is not None)
-        elif key == "sort":
-            read.update(_read_sort(value, reader))
-        elif key == "max_price":
-            limits = reader.mapping(value, path) or {}
-            _refuse_unknown(limits, ("prompt", "completion", "request", "image"), path, reader)
-            read[key] = {
-                part: reader.decimal(limits[part], f"{path}.{part}") for part in ("prompt", "completion", "request", "image") if limits.get(part) is not None
-            }
-        else:
-            read[key] = _read_cutoffs(value, path, reader)
-    return Block(**read)
-
-
-def _read_sort(value: object, reader: Reader) -> dict[str, Any]:
-    orders = ("price", "throughput", "latency")
-    if isinstance(value, str):
-        return {"sort": reader.choice(value, "provider.sort", orders)}
-    if not isinstance(value, Mapping):
-        reader.fault("provider.sort", value, "price, throughput, latency, or an object with by and partition")
-        return {}
-    _refuse_unknown(value, ("by", "partition"), "provider.sort", reader)
-    read: dict[str, Any] = {}
-    if value.get("by") is not None:
-        read["sort"] = reader.choice(value["by"], "provider.sort.by", orders)
-    if value.get("partition") is not None:
-        read["partition"] = reader.choice(value["partition"], "provider.sort.partition", ("model", "none"))
-    return read
-
-
-def _read_cutoffs(value: object, path: str, reader: Reader) -> dict[str, float]:
-    if not isinstance(value, Mapping):
-        number = reader.number(value, path)
-        return {} if number is None else {"p50": number}
-    _refuse_unknown(value, PERCENTILES, path, reader)
-    cutoffs: dict[str, float] = {}
-    for percentile in PERCENTILES:
-        if value.get(percentile) is not None:
-            number = reader.number(value[percentile], f"{path}.{percentile}")
-            if number is not None:
-                cutoffs[percentile] = number
-    return cutoffs
-
-
-def _refuse_unknown(part: Mapping[Any, Any], known: tuple[str, ...], path: str, reader: Reader) -> None:
-    for key, value in part.items():
-        if key not in known:
-            reader.fault(f"{path}.{key}", value, "a known key: " + ", ".join(known))

@@ -24,7 +24,7 @@ DECIMAL_TEXT = re.compile(r"(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9
 TWIN_NUMBER = re.compile(r"#(?:[2-9]|[1-9][0-9]+)\Z", re.ASCII)
 LONGEST_POWER = 6  # digits of an exponent
 DEEPEST_VALUE = 5
-LONGEST_EXPONENT = 400  # beyond it a decimal is certainly too fine or too large, and expanding it would only burn time
+LONGEST_NUMBER = 2000  # digits on either side of the point; prices have six and fifteen
 
 
 class Refusal(Exception):
@@ -89,7 +89,7 @@ def plain_decimal(value: Fraction) -> str:
 
 
 def decimal_of_text(text: str) -> Fraction | None:
-    """Read ASCII digits with an optional point or exponent; ``None`` if the text is anything else, or absurd.
+    """Read ASCII digits with an optional point or exponent; ``None`` if the text is anything else.
 
     >>> decimal_of_text("1.5e-3"), decimal_of_text("-1"), decimal_of_text("1_0")
     (Fraction(3, 2000), None, None)
@@ -102,11 +102,17 @@ def decimal_of_text(text: str) -> Fraction | None:
     significant = digits.rstrip("0")
     if significant == "":
         return Fraction(0)
+    # Far from every price all numbers of a side compare alike: 1e9999999 need not be written out to be too dear.
     if len(power.lstrip("+-").lstrip("0")) > LONGEST_POWER:
-        return None
+        power = "-99999999" if power.startswith("-") else "99999999"
     exponent = int(power) - len(part) + len(digits) - len(significant)
-    if len(significant) > LONGEST_EXPONENT or abs(exponent) > LONGEST_EXPONENT:
-        return None
+    if exponent + len(significant) > LONGEST_NUMBER:
+        return Fraction(10) ** LONGEST_NUMBER
+    if exponent + len(significant) < -LONGEST_NUMBER:
+        return Fraction(1, 10**LONGEST_NUMBER)
+    if exponent < -LONGEST_NUMBER:  # what is cut off stays visible as one more digit
+        significant = significant[: exponent + LONGEST_NUMBER] + "1"
+        exponent = -LONGEST_NUMBER - 1
     return Fraction(int(significant)) * Fraction(10) ** exponent
 
 
@@ -132,6 +138,12 @@ class Reader:
         first = self.faults[0]
         message = f"{len(self.faults)} fault(s): {first['path']}: not {first['expected']}"
         raise Refusal({"message": message, "type": kind, "param": first["path"], "code": 400, "metadata": {"faults": self.faults}})
+
+    def refuse_unknown(self, part: Mapping[Any, Any], known: tuple[str, ...], path: str) -> None:
+        """Note every key of ``part`` that is not ``known``, whatever its value: a typo would silently change the decision."""
+        for key, value in part.items():
+            if key not in known:
+                self.fault(f"{path}.{key}", value, "a known key: " + ", ".join(known))
 
     def mapping(self, value: object, path: str) -> Mapping[Any, Any] | None:
         """An object."""
