@@ -5,7 +5,7 @@ For every key that matches an endpoint there is a ``byok`` candidate beside the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from routecore.attempt import attempt_key
 from routecore.pool import bits
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from routecore.pool import Pool
 
 __all__ = ["Candidate", "expand"]
+
+
+_MAX_MASKS: Final = 256
 
 
 class Candidate(NamedTuple):
@@ -49,5 +52,11 @@ def expand(pool: Pool, mask: int, case: Case) -> list[Candidate]:
 
 
 def shared(pool: Pool, mask: int) -> list[Candidate]:
-    """Return the shared candidates alone: the common case, without keys."""
-    return [Candidate(index, pool.endpoints[index], pool.shared_keys[index], None, 0) for index in bits(mask)]
+    """Return the shared candidates alone: the common case, without keys. Kept in the pool's memo, as few masks occur."""
+    found: list[Candidate] | None = pool.memo.get(mask)
+    if found is None:
+        found = [Candidate(index, pool.endpoints[index], pool.shared_keys[index], None, 0) for index in bits(mask)]
+        if len(pool.memo) >= _MAX_MASKS:
+            pool.memo.clear()
+        pool.memo[mask] = found
+    return found

@@ -104,9 +104,9 @@ def _strategy_words(plan: Plan, field: Field, position: int) -> str:
     sort = field.case.preferences.sort
     if sort is not None:
         return sorting.words(field, position, sort)
-    key = field.candidates[position].key
-    group, member = next((group, member) for group in plan.ranking.groups for member in group.members if member.key == key)
-    return f"{member.probability:.1%} of draws among {len(group.members)} of equal rank"
+    group = next(group for group in plan.ranking.groups if position in group.positions)
+    share = group.weights[list(group.positions).index(position)] / group.running[-1]
+    return f"{share:.1%} of draws among {len(group.positions)} of equal rank"
 
 
 Trial = tuple["Change", "Case"]
@@ -126,7 +126,12 @@ def _verified(draw: int, endpoint_id: str, trials: Iterable[Trial]) -> Iterator[
 def _by_chance(plan: Plan, endpoint_id: str) -> Iterator[Change]:
     """Yield the chance of another draw, where one would put the endpoint first."""
     if plan.ranking.groups:
-        chance = sum(member.probability for member in plan.ranking.groups[0].members if member.endpoint.id == endpoint_id)
+        group, candidates = plan.ranking.groups[0], plan.ranking.field.candidates
+        chance = sum(
+            weight / group.running[-1]
+            for position, weight in zip(group.positions, group.weights, strict=True)
+            if candidates[position].endpoint.id == endpoint_id
+        )
         if chance > 0:
             yield Change("chance", f"another draw ({chance:.1%} of them)")
 

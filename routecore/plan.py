@@ -10,7 +10,6 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
-from routecore.attempt import Attempt
 from routecore.eligibility import examine
 from routecore.ranking import FIRST_ONLY
 from routecore.ranking.balance import scaled
@@ -19,6 +18,7 @@ from routecore.ranking.draw import uniform
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from routecore.attempt import Attempt
     from routecore.case import Case
     from routecore.eligibility import Eligibility, Rejection
     from routecore.explain import Why
@@ -40,34 +40,36 @@ class Tail:
     def __init__(self) -> None:
         self.drawn: list[Attempt] = []
         self.group = 0
-        self.left: list[Attempt] = []
+        self.left: list[int] = []
         self.weights: list[float] = []
         self.logs: list[float] = []
 
-    def draw(self, ranking: Ranking, draw: int) -> None:
-        """Draw the next place: among the members left in the group, in canonical order, by weight."""
-        drawn, left = self.drawn, self.left
+    def draw(self, ranking: Ranking, draw: int, places: int) -> None:
+        """Draw until there are ``places`` attempts: each place among the members left in its group, in canonical order, by weight."""
+        drawn, field = self.drawn, ranking.field
+        left, weights, logs = self.left, self.weights, self.logs
         running: Sequence[float]
-        if left:
-            running = tuple(accumulate(self.weights))
-            if running[-1] < _TINY:
-                self.weights = scaled(self.logs)
-                running = tuple(accumulate(self.weights))
-        else:
-            group = ranking.groups[self.group]
-            self.group += 1
-            if len(group.members) == 1:
-                drawn.append(group.members[0])
-                return
-            left = self.left = list(group.members)
-            self.weights, self.logs, running = list(group.weights), list(group.logs), group.running
-        total = running[-1]
-        # below the total by construction; the bound guards against rounding at the very end
-        taken = min(bisect_right(running, uniform(draw, len(drawn) + 1) * total), len(left) - 1)
-        one = left.pop(taken)
-        probability = self.weights.pop(taken) / total
-        del self.logs[taken]
-        drawn.append(one if one.probability == probability else Attempt(one.endpoint, one.key, one.key_id, probability, one.quote))
+        while len(drawn) < places:
+            if left:
+                running = list(accumulate(weights))
+                if running[-1] < _TINY:
+                    weights = self.weights = scaled(logs)
+                    running = list(accumulate(weights))
+            else:
+                group = ranking.groups[self.group]
+                self.group += 1
+                if len(group.positions) == 1:
+                    drawn.append(group.member(0, field))
+                    continue
+                left = self.left = list(group.positions)
+                weights = self.weights = list(group.weights)
+                logs = self.logs = list(group.logs)
+                running = group.running
+            total = running[-1]
+            # below the total by construction; the bound guards against rounding at the very end
+            taken = min(bisect_right(running, uniform(draw, len(drawn) + 1) * total), len(left) - 1)
+            drawn.append(field.attempt(left.pop(taken), weights.pop(taken) / total))
+            del logs[taken]
 
 
 class Plan:
@@ -96,11 +98,11 @@ class Plan:
     def first(self) -> Attempt:
         """The attempt to try first. Its ``probability`` is the decision's propensity."""
         ranking = self.ranking
-        if ranking.fixed is not None:
-            return ranking.fixed[0]
+        if ranking.first is not None:
+            return ranking.first
         group = ranking.groups[0]
         running = group.running
-        return group.members[min(bisect_right(running, uniform(self.draw, 1) * running[-1]), len(running) - 1)]
+        return group.member(min(bisect_right(running, uniform(self.draw, 1) * running[-1]), len(running) - 1), ranking.field)
 
     @property
     def propensity(self) -> float:
@@ -131,12 +133,11 @@ class Plan:
         tail = self._tail
         if tail is None:
             tail = self._tail = Tail()
-        while len(tail.drawn) < places:
-            tail.draw(self.ranking, self.draw)
+        tail.draw(self.ranking, self.draw, places)
         return tail.drawn
 
     def __iter__(self) -> Iterator[Attempt]:
-        if self.ranking.cut is not None or self.ranking.fixed is not None:
+        if self.ranking.cut is not None or self.ranking.order is not None:
             yield from self.attempts
             return
         for place in range(self.ranking.size):

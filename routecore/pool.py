@@ -7,7 +7,7 @@ A filter is then one ``&``, whatever the number of endpoints. A pool is built on
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from routecore.attempt import attempt_key
 
@@ -78,6 +78,8 @@ class Pool:
     """The endpoints of some models, indexed for the rules. ``models`` are the known ones, in the order asked."""
 
     __slots__ = (
+        "_linear",
+        "_rates",
         "all",
         "by_modality",
         "by_model",
@@ -96,6 +98,7 @@ class Pool:
         "index_of",
         "max_output_tokens",
         "max_prompt_tokens",
+        "memo",
         "model_position",
         "models",
         "no_training",
@@ -113,6 +116,7 @@ class Pool:
         ordered = sorted(rows, key=lambda row: row[1].id)
         endpoints = tuple(endpoint for _, endpoint in ordered)
         self.models = models
+        self.memo: dict[int, Any] = {}
         self.rows = sorted(rows, key=lambda row: row[0])
         self.endpoints = endpoints
         self.ids = [endpoint.id for endpoint in endpoints]
@@ -143,6 +147,9 @@ class Pool:
         self.request_price = Limits([None if price is None else price.request for price in prices])
         self.image_price = Limits([None if price is None else price.image for price in prices])
         self.priced_in_time = any(price is not None and price.timed for price in prices)
+        self._rates = [None if price is None else price.linear for price in prices]
+        unpriced = [price is None or (not price.overrides and price.quote(0, 0) is None) for price in prices]
+        self._linear = all(rates is not None or known for rates, known in zip(self._rates, unpriced, strict=True))
         self.nominal_quotes = self.quotes(NOMINAL_PROMPT_TOKENS, NOMINAL_COMPLETION_TOKENS, None)
 
     @staticmethod
@@ -180,6 +187,9 @@ class Pool:
 
     def quotes(self, prompt_tokens: int, completion_tokens: int, now: float | None) -> list[int | Decimal | None]:
         """Return each endpoint's expected price of a cold request, in femtodollars, exact; ``None`` where a price is unknown."""
+        if self._linear:
+            # the common case, without a call for each endpoint: flat prices are a multiplication and an addition
+            return [None if rates is None else rates[0] * prompt_tokens + rates[1] * completion_tokens + rates[3] for rates in self._rates]
         return [None if (pricing := endpoint.pricing) is None else pricing.quote(prompt_tokens, completion_tokens, 0, now) for endpoint in self.endpoints]
 
 

@@ -190,6 +190,11 @@ class Pricing:
             return prompt * (prompt_tokens - cached_tokens) + cached * cached_tokens + completion * completion_tokens + fee
         return self._quote_tiered(prompt_tokens, completion_tokens, cached_tokens, now)
 
+    @property
+    def linear(self) -> tuple[int, int, int, int] | None:
+        """The femtodollars a prompt token, completion token, cached token and request that every ``quote`` is made of; ``None`` where it is not so simple."""
+        return (self._compile_quote() if self._quote is None else self._quote) or None
+
     def _compile_quote(self) -> _Quote | tuple[()]:
         """Keep the four numbers of a flat quote, or nothing where a quote needs the long way."""
         flat: _Quote | tuple[()] = ()

@@ -202,7 +202,7 @@ class Router:
             and prepared.ranking is not None
         ):
             ranking = prepared.ranking
-            plan = LivePlan(ranking, 0 if ranking.fixed is not None else self._entropy(64), None)
+            plan = LivePlan(ranking, 0 if ranking.order is not None else self._entropy(64), None)
             if self._sink is not None:
                 self._send(plan)
             return plan
@@ -273,7 +273,7 @@ class Router:
         except RoutecoreError:
             self._counters.up[_FAILED]()
             raise
-        draw = 0 if ranking.fixed is not None and self._sink is None else self._entropy(64)
+        draw = 0 if ranking.order is not None and self._sink is None else self._entropy(64)
         if snapshot.due:
             ranking = self._probe(ranking, snapshot, draw, now)
         plan = LivePlan(ranking, draw, session, self.settings.steps)
@@ -325,8 +325,7 @@ class Router:
     def _probe(self, ranking: Ranking, snapshot: Snapshot, draw: int, now: float) -> Ranking:
         """Return the ranking with one due attempt taken as available, if it would come first and the lease is free; else the ranking as it is."""
         case = ranking.case
-        members = ranking.fixed or [one for group in ranking.groups for one in group.members]
-        for key in [one.key for one in members if one.key in snapshot.due][:_PROBES]:
+        for key in [one.key for one in ranking.field.candidates if one.key in snapshot.due][:_PROBES]:
             trial = solve(case.replace(facts=case.facts.with_cooling(case.facts.cooling - {key})))
             if LivePlan(trial, draw, None).first.key == key and self._health.lease(key, now):
                 self._counters.up["probes"]()

@@ -8,13 +8,13 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from routecore.attempt import Attempt
 from routecore.ranking import balance, credential, health, model, order, own_provider, parameters, sorting, sticky, thresholds
-from routecore.ranking.field import NO_PIN, Field, Sticky
+from routecore.ranking.field import NO_PIN, Field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from routecore.attempt import Attempt
     from routecore.case import Case
     from routecore.expansion import Candidate
 
@@ -40,41 +40,68 @@ PASSES: Final = tuple(
 """The passes from the most to the least significant; the strategy stands below them all."""
 
 
-class Group(NamedTuple):
-    """Candidates that share the best place in every pass, in canonical order, with what a draw among them needs."""
+class Group:
+    """Candidates that share the best place in every pass, in canonical order, with what a draw among them needs.
 
-    members: tuple[Attempt, ...]
-    """Each member as the attempt it would be if it were drawn first."""
-    logs: tuple[float, ...]
-    """Logarithms of the weights, not scaled: what is left of an extreme group is scaled again, so that no weight is lost to another's size."""
-    weights: tuple[float, ...]
-    running: tuple[float, ...]
-    """Running sums of the weights."""
+    ``positions`` are places in the field; ``weights`` are scaled by the largest, ``running`` their running sums. ``logs`` are the logarithms, not scaled:
+    what is left of an extreme group is scaled again, so that no weight is lost to another's size.
+    """
+
+    __slots__ = ("_members", "logs", "positions", "running", "weights")
+
+    def __init__(self, positions: Sequence[int], logs: list[float]) -> None:
+        self.positions = positions
+        self.logs = logs
+        self.weights = balance.scaled(logs)
+        self.running = list(accumulate(self.weights))
+        self._members: list[Attempt | None] = [None] * len(positions)
+
+    def member(self, place: int, field: Field) -> Attempt:
+        """Return one member as the attempt that it is if it is drawn first; made when first asked for."""
+        found = self._members[place]
+        if found is None:
+            found = self._members[place] = field.attempt(self.positions[place], self.weights[place] / self.running[-1])
+        return found
 
 
 class Ranking:
-    """The ranked field of a case: ``fixed`` is the whole order where nothing is drawn (a sort); else ``groups``, best first, each to be drawn from.
+    """The ranked field of a case: ``order`` is the whole order where nothing is drawn (a sort); else ``groups``, best first, each to be drawn from.
 
     ``cut`` says what ``allow_fallbacks: false`` leaves without ``order``: ``None`` (nothing is cut), ``first``, or ``first of each model``.
+    Plans of one ranking share it; attempts are made when they are first asked for.
     """
 
-    __slots__ = ("case", "cut", "fixed", "groups", "panic", "size", "sticky", "strategy")
+    __slots__ = ("_fixed", "case", "cut", "field", "first", "groups", "order", "size", "sticky", "strategy")
 
-    def __init__(
-        self, case: Case, strategy: str, fixed: tuple[Attempt, ...] | None, groups: tuple[Group, ...], sticky_state: Sticky, size: int, *, panic: bool
-    ) -> None:
+    def __init__(self, field: Field, strategy: str, order_: list[int] | None, groups: list[Group]) -> None:
+        case = field.case
         self.case = case
+        self.field = field
+        self.strategy = strategy
+        self.order = order_
+        self.groups = groups
+        self.sticky = field.sticky
+        self.size = len(field.candidates)
+        self.first: Attempt | None = None if order_ is None else field.attempt(order_[0], 1.0)
+        self._fixed: tuple[Attempt, ...] | None = None
         preferences = case.preferences
         self.cut: str | None = None
         if not preferences.allow_fallbacks and not preferences.order:
             several = len(case.pool.models) > 1 and preferences.partition == "model"
             self.cut = FIRST_OF_EACH_MODEL if several else FIRST_ONLY
-        self.strategy = strategy
-        self.fixed = fixed
-        self.groups = groups
-        self.sticky = sticky_state
-        self.size = size
-        self.panic = panic
+
+    @property
+    def panic(self) -> bool:
+        """Whether every attempt is cooling, so that health moved nothing."""
+        return self.field.panic
+
+    @property
+    def fixed(self) -> tuple[Attempt, ...] | None:
+        """The whole order as attempts, where nothing is drawn; ``None`` for a balance."""
+        if self._fixed is None and self.order is not None:
+            attempt = self.field.attempt
+            self._fixed = tuple([attempt(position, 1.0) for position in self.order])
+        return self._fixed
 
 
 def prepare(case: Case, candidates: Sequence[Candidate]) -> Field:
@@ -96,45 +123,34 @@ def rank(case: Case, candidates: Sequence[Candidate]) -> Ranking:
     places = tuples(field)
     sort = case.preferences.sort
     if sort is not None:
-        return Ranking(case, f"sort:{sort}", _sorted(field, places, sort), (), field.sticky, len(candidates), panic=field.panic)
-    return Ranking(case, "balance", None, _grouped(field, places), field.sticky, len(candidates), panic=field.panic)
+        return Ranking(field, f"sort:{sort}", _sorted(field, places, sort), [])
+    return Ranking(field, "balance", None, _grouped(field, places))
 
 
-def _sorted(field: Field, places: list[tuple[int, ...]] | None, sort: str) -> tuple[Attempt, ...]:
-    keys: list[tuple[Any, ...]] = sorting.keys(field, sort)
+def _sorted(field: Field, places: list[tuple[int, ...]] | None, sort: str) -> list[int]:
+    keys: list[Any] = sorting.keys(field, sort)
     if places is not None:
-        keys = [(*place, *key) for place, key in zip(places, keys, strict=True)]
-    return tuple(_attempt(field, position, 1.0) for position in sorted(range(len(keys)), key=keys.__getitem__))
+        keys = list(zip(places, keys, strict=True))
+    # stable: of equal keys, the endpoint id decides
+    return sorted(range(len(keys)), key=keys.__getitem__)
 
 
-def _attempt(field: Field, position: int, probability: float) -> Attempt:
-    one = field.candidates[position]
-    return Attempt(one.endpoint, one.key, one.key_id, probability, field.quote(position))
-
-
-def _grouped(field: Field, places: list[tuple[int, ...]] | None) -> tuple[Group, ...]:
+def _grouped(field: Field, places: list[tuple[int, ...]] | None) -> list[Group]:
     candidates = field.candidates
     indices = [one.index for one in candidates]
-    if len(set(indices)) != len(indices):
-        indices = list(dict.fromkeys(indices))
-    log_of = dict(zip(indices, balance.log_weights(field.case, indices, field.quotes), strict=True))
+    own = list(dict.fromkeys(indices)) if field.case.context.byok else indices
+    logs = balance.log_weights(field.case, own, field.quotes)
+    if own is not indices and len(own) != len(indices):
+        log_of = dict(zip(own, logs, strict=True))
+        logs = [log_of[index] for index in indices]
     if places is None:
-        return (_group(field, range(len(candidates)), log_of),)
+        return [Group(range(len(candidates)), logs)]
     # stable: inside one place the canonical order stands
-    order_ = sorted(range(len(candidates)), key=places.__getitem__)
+    ordered = sorted(range(len(candidates)), key=places.__getitem__)
     groups = []
     start = 0
-    for end in range(1, len(order_) + 1):
-        if end == len(order_) or places[order_[end]] != places[order_[start]]:
-            groups.append(_group(field, order_[start:end], log_of))
+    for end in range(1, len(ordered) + 1):
+        if end == len(ordered) or places[ordered[end]] != places[ordered[start]]:
+            groups.append(Group(ordered[start:end], [logs[position] for position in ordered[start:end]]))
             start = end
-    return tuple(groups)
-
-
-def _group(field: Field, positions: Sequence[int], log_of: dict[int, float]) -> Group:
-    logs = tuple([log_of[field.candidates[position].index] for position in positions])
-    weights = tuple(balance.scaled(logs))
-    running = tuple(accumulate(weights))
-    total = running[-1]
-    members = tuple([_attempt(field, position, weight / total) for position, weight in zip(positions, weights, strict=True)])
-    return Group(members, logs, weights, running)
+    return groups

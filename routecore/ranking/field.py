@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from routecore.attempt import Attempt
 from routecore.pool import NOMINAL_COMPLETION_TOKENS, NOMINAL_PROMPT_TOKENS
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ class Field:
         prompt = NOMINAL_PROMPT_TOKENS if case.prompt_tokens is None else case.prompt_tokens
         completion = NOMINAL_COMPLETION_TOKENS if case.completion_tokens is None else case.completion_tokens
         return pricing.quote(prompt, completion, min(case.cached_tokens, prompt), case.now)
+
+    def attempt(self, position: int, probability: float) -> Attempt:
+        """Return the candidate as an attempt of that probability."""
+        one = self.candidates[position]
+        return Attempt(one.endpoint, one.key, one.key_id, probability, self.quote(position))
 
     def quote(self, position: int) -> int | Decimal | None:
         """Return the expected price of the candidate: warm where the pin holds, else cold."""

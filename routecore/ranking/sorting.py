@@ -10,43 +10,33 @@ from typing import TYPE_CHECKING, Any
 from routecore.ranking.field import known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from routecore.facts import EndpointStats
     from routecore.ranking.field import Field
 
 NAME = "strategy"
+INFINITE = float("inf")
 
 
-def keys(field: Field, sort: str) -> list[tuple[Any, ...]]:
-    """Return each candidate's sort key for ``sort``."""
-    value = VALUES[sort]
-    found = []
-    for position, one in enumerate(field.candidates):
+def keys(field: Field, sort: str) -> list[Any]:
+    """Return each candidate's sort key for ``sort``. Candidates of equal keys keep their order, which is that of endpoint ids."""
+    candidates = field.candidates
+    quotes = field.quotes
+    pinned = field.sticky.pinned
+    # an unknown price is above every price, and infinity compares exactly with ints and decimals
+    prices: list[Any] = [INFINITE if (quote := quotes[one.index]) is None else quote for one in candidates]
+    for position in pinned:
         quote = field.quote(position)
-        price = (1, 0) if quote is None else (0, quote)
-        measured = value(field, one.endpoint.id)
-        found.append((*measured, *price, one.index, one.key_id is None, one.key_place))
+        prices[position] = INFINITE if quote is None else quote
+    found: list[Any] = prices
+    if sort != "price":
+        values = [p50(field, field.case.facts.stats.get(one.endpoint.id), sort) for one in candidates]
+        sign = -1.0 if sort == "throughput" else 1.0
+        measured = [INFINITE if value is None else sign * value for value in values]
+        found = list(zip(measured, prices, strict=True))
+    if field.case.context.byok:
+        # one endpoint's attempts: own keys in the order of the context, then shared capacity
+        found = [(key, one.index, one.key_id is None, one.key_place) for key, one in zip(found, candidates, strict=True)]
     return found
-
-
-def _price(field: Field, endpoint_id: str) -> tuple[Any, ...]:
-    """Nothing before the price itself, which every tie is broken by."""
-    del field, endpoint_id
-    return ()
-
-
-def _throughput(field: Field, endpoint_id: str) -> tuple[Any, ...]:
-    value = p50(field, field.case.facts.stats.get(endpoint_id), "throughput")
-    return (1, 0.0) if value is None else (0, -value)
-
-
-def _latency(field: Field, endpoint_id: str) -> tuple[Any, ...]:
-    value = p50(field, field.case.facts.stats.get(endpoint_id), "latency")
-    return (1, 0.0) if value is None else (0, value)
-
-
-VALUES: dict[str, Callable[[Field, str], tuple[Any, ...]]] = {"price": _price, "throughput": _throughput, "latency": _latency}
 
 
 def p50(field: Field, stats: EndpointStats | None, metric: str) -> float | None:
