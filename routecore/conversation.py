@@ -65,8 +65,8 @@ def cache_seconds(body: Mapping[str, Any]) -> float:
             control = node.get("cache_control")
             if isinstance(control, dict):
                 ttl = control.get("ttl")
-                # True == 1 but not 3600, so a bool needs no care here; text other than "1h" is no known TTL
-                if ttl in ("1h", 3600, "3600") if isinstance(ttl, (str, int, float)) else False:
+                # a list or an object may stand here too, which only a type check keeps from being compared
+                if isinstance(ttl, (str, int, float)) and ttl in ("1h", 3600):
                     return LONG_CACHE_SECONDS
             inner: Any = node.values()
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from enum import StrEnum
+from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,10 +27,15 @@ __all__ = ["TRANSITIONS", "Cooldown", "Event", "Health", "HealthChange", "Health
 
 
 class State(StrEnum):
-    """What an attempt is: ``available``; ``cooling`` (last in every plan); ``probing`` (one plan tries it, for all others it is cooling)."""
+    """What an attempt is.
+
+    ``available``; ``cooling``: last in every plan; ``due``: its cooldown is over, and one plan may probe it, while all others still see it cooling;
+    ``probing``: that plan has the lease, and all others see it cooling.
+    """
 
     AVAILABLE = "available"
     COOLING = "cooling"
+    DUE = "due"
     PROBING = "probing"
 
 
@@ -42,6 +48,7 @@ class Event(StrEnum):
     FAILING_SHARE = "failing_share"
     RATE_LIMIT = "rate_limit"
     CREDENTIAL = "credential"
+    COOLDOWN_OVER = "cooldown_over"
     LEASE_TAKEN = "lease_taken"
     LEASE_LAPSED = "lease_lapsed"
 
@@ -50,7 +57,7 @@ class Cooldown(StrEnum):
     """How long a transition cools, and what becomes of the backoff."""
 
     NONE = "none"
-    """No cooldown; the backoff stays as it is (only time brings it down)."""
+    """No cooldown; the backoff stays as it is (only sixty seconds of success bring it down)."""
     BACKOFF = "backoff"
     """For the backoff, which then doubles."""
     RETRY_AFTER = "retry_after"
@@ -59,9 +66,6 @@ class Cooldown(StrEnum):
     """For what the provider asks; if it does not say, for the backoff. The backoff doubles."""
     LONGER_RETRY_AFTER = "longer_retry_after"
     """For what the provider asks, if that ends later than the cooldown under way."""
-    OVER = "over"
-    """The cooldown is over already: the next plan may probe."""
-
 
 class Transition(NamedTuple):
     """One row of the table."""
@@ -78,14 +82,22 @@ TRANSITIONS: Final = (
     Transition(State.AVAILABLE, Event.RATE_LIMIT, State.COOLING, Cooldown.RETRY_AFTER),
     Transition(State.AVAILABLE, Event.CREDENTIAL, State.COOLING, Cooldown.BACKOFF),
     Transition(State.COOLING, Event.RATE_LIMIT, State.COOLING, Cooldown.LONGER_RETRY_AFTER),
-    Transition(State.COOLING, Event.LEASE_TAKEN, State.PROBING, Cooldown.NONE),
+    Transition(State.COOLING, Event.COOLDOWN_OVER, State.DUE, Cooldown.NONE),
+    Transition(State.DUE, Event.LEASE_TAKEN, State.PROBING, Cooldown.NONE),
+    Transition(State.DUE, Event.SUCCESS, State.AVAILABLE, Cooldown.NONE),
+    Transition(State.DUE, Event.FAILURE, State.COOLING, Cooldown.BACKOFF),
+    Transition(State.DUE, Event.RATE_LIMIT, State.COOLING, Cooldown.RETRY_AFTER_OR_BACKOFF),
+    Transition(State.DUE, Event.CREDENTIAL, State.COOLING, Cooldown.BACKOFF),
     Transition(State.PROBING, Event.SUCCESS, State.AVAILABLE, Cooldown.NONE),
     Transition(State.PROBING, Event.FAILURE, State.COOLING, Cooldown.BACKOFF),
     Transition(State.PROBING, Event.RATE_LIMIT, State.COOLING, Cooldown.RETRY_AFTER_OR_BACKOFF),
     Transition(State.PROBING, Event.CREDENTIAL, State.COOLING, Cooldown.BACKOFF),
-    Transition(State.PROBING, Event.LEASE_LAPSED, State.COOLING, Cooldown.OVER),
+    Transition(State.PROBING, Event.LEASE_LAPSED, State.DUE, Cooldown.NONE),
 )
-"""Everything that can happen. A state and event without a row: nothing happens (a success while cooling is a late answer from before the trouble)."""
+"""Everything that can happen. A state and event without a row: nothing happens (a success while cooling is a late answer from before the trouble).
+
+Outcomes count while ``due``, as a probe may outlive its lease: an endpoint whose responses take longer than a lease must be able to come back.
+"""
 
 # a name of its own, as looking an enum's member up costs as much as an append
 _SUCCESS: Final = Kind.SUCCESS
@@ -144,7 +156,7 @@ class HealthSettings:
 
 
 class HealthChange(NamedTuple):
-    """One transition, as the observer receives it. ``until`` is when the cooldown or the lease ends; ``None`` for an attempt now available."""
+    """One transition, as the observer receives it. ``until`` is when the cooldown or the lease ends, ``None`` where none runs."""
 
     key: str
     now: float
@@ -180,7 +192,7 @@ class _Record:
     def __init__(self, key: str, backoff: float) -> None:
         self.key = key
         self.state = State.AVAILABLE
-        self.until = 0.0
+        self.until = inf
         self.backoff = backoff
         self.row = 0
         self.calm_since: float | None = None
@@ -214,6 +226,7 @@ class Health:
         self._troubled: dict[str, _Record] = {}
         self._counts = {"retry_after_cut": 0, "retry_after_unreadable": 0, "observer_errors": 0, "forgotten": 0}
         self._view = HealthView(frozenset(), frozenset(), inf, 0)
+        # read by the router before each plan: whether ``view`` would have to look again, whatever the time
         self.stale = False
 
     def observe(self, key: str, outcome: Outcome, now: float) -> None:
@@ -234,6 +247,7 @@ class Health:
             record = self._records.get(key)
             if record is None:
                 record = self._remember(key, now)
+            self._settle(record, now, changes)
             if kind is _SUCCESS:
                 self._succeed(record, now, changes)
             else:
@@ -266,7 +280,7 @@ class Health:
         with self._lock:
             self._look(now, changes)
             record = self._troubled.get(key)
-            taken = record is not None and record.state is State.COOLING and record.until <= now
+            taken = record is not None and record.state is State.DUE
             if taken and record is not None:
                 self._move(record, Event.LEASE_TAKEN, now, None, None, changes)
         self._tell(changes)
@@ -349,10 +363,11 @@ class Health:
         if row is None:
             return
         before = record.state
-        until = self._until(record, row.cooldown, now, retry_after)
+        until = self._until(record, row, now, retry_after)
         if row.cooldown is Cooldown.LONGER_RETRY_AFTER and until <= record.until:
             return
         record.state = row.to
+        record.until = until
         if row.to is State.AVAILABLE:
             del self._troubled[record.key]
             # a clean slate: what happened before the cooldown has been answered by it
@@ -361,13 +376,20 @@ class Health:
             record.successes.clear()
             record.calm_since = now
         else:
-            record.until = now + self.settings.lease_seconds if row.to is State.PROBING else until
             self._troubled[record.key] = record
         self.stale = True
-        changes.append(HealthChange(record.key, now, before, event, row.to, None if row.to is State.AVAILABLE else record.until, detail))
+        changes.append(HealthChange(record.key, now, before, event, row.to, until if until < inf else None, detail))
 
-    def _until(self, record: _Record, cooldown: Cooldown, now: float, retry_after: float | None) -> float:
+    def _settle(self, record: _Record, now: float, changes: list[HealthChange]) -> None:
+        """Let time do what it has done to an attempt."""
+        if record.until <= now:
+            self._move(record, Event.COOLDOWN_OVER, now, None, None, changes)
+            self._move(record, Event.LEASE_LAPSED, now, None, None, changes)
+
+    def _until(self, record: _Record, row: Transition, now: float, retry_after: float | None) -> float:
+        """Return when time will move the attempt on, infinite for never; a backoff that is used doubles."""
         settings = self.settings
+        cooldown = row.cooldown
         asked = None
         if retry_after is not None:
             asked = min(retry_after, settings.max_retry_after_seconds)
@@ -380,7 +402,7 @@ class Health:
             seconds = min(record.backoff, settings.max_cooldown_seconds)
             record.backoff = min(seconds * settings.factor, settings.max_cooldown_seconds)
             return now + (seconds if asked is None or cooldown is Cooldown.BACKOFF else asked)
-        return now
+        return now + settings.lease_seconds if row.to is State.PROBING else inf
 
     def _look(self, now: float, changes: list[HealthChange]) -> HealthView:
         """Give back lapsed leases, and freeze who is cooling."""
@@ -390,11 +412,9 @@ class Health:
         until = inf
         due = []
         for record in list(self._troubled.values()):
-            if record.state is State.PROBING and record.until <= now:
-                self._move(record, Event.LEASE_LAPSED, now, None, None, changes)
-            if record.until > now:
-                until = min(until, record.until)
-            elif record.state is State.COOLING:
+            self._settle(record, now, changes)
+            until = min(until, record.until)
+            if record.state is State.DUE:
                 due.append(record.key)
         fresh = HealthView(frozenset(self._troubled), frozenset(due), until, view.epoch + 1)
         if fresh.cooling == view.cooling and fresh.due == view.due:
@@ -412,18 +432,24 @@ class Health:
         return record
 
     def _forget(self, now: float) -> None:
-        """Forget one attempt: the first, in order of arrival, that is not cooling and was not heard of lately; those passed over go to the end."""
-        for _ in range(_CHANCES):
-            key, record = next(iter(self._records.items()))
+        """Forget one attempt, looking at a few from the front of the line and sending those passed over to its end.
+
+        Rather one that was not heard of lately than one that was, and rather that than one still cooling.
+        """
+        best, victim = 3, ""
+        passed = []
+        for key, record in islice(self._records.items(), _CHANCES):
             heard = max(max(list(record.successes)[-1:], default=-inf), max(list(record.failures)[-1:], default=-inf))
-            waits = record.state is not State.AVAILABLE and record.until > now
-            del self._records[key]
-            if not waits and now - heard > self.settings.share_seconds:
+            cost = 2 if record.until > now and record.state is not State.AVAILABLE else int(now - heard <= self.settings.share_seconds)
+            if cost < best:
+                best, victim = cost, key
+            if cost == 0:
                 break
-            self._records[key] = record
-        else:
-            key, record = next(iter(self._records.items()))
-            del self._records[key]
+            passed.append(key)
+        for key in passed:
+            self._records[key] = self._records.pop(key)
+        key = victim
+        del self._records[key]
         self._calm.pop(key, None)
         if self._troubled.pop(key, None) is not None:
             self.stale = True
