@@ -12,6 +12,8 @@ import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
+from routecore.checks import whole
+
 __all__ = ["PLACES", "PRICE_EXPECTED", "RATE_EXPECTED", "Rate", "as_decimal", "format_usd", "plain", "read_price", "read_rate", "usd"]
 
 PLACES: Final = 15
@@ -129,6 +131,15 @@ def read_rate(value: object) -> Rate | None:
         return None
     number = int(digits or "0")
     return (number * 10**power, 0) if power >= 0 else (number, -power)
+
+
+def as_count(value: object) -> int | None:
+    """Return ``value`` as an int if it is a whole number from 0 to 2**63 - 1, else ``None``. A bool is no number, nor is a signalling NaN.
+
+    >>> as_count(3.0), as_count(True), as_count(Decimal("sNaN"))
+    (3, None, None)
+    """
+    return None if isinstance(value, Decimal) and not value.is_finite() else whole(value)
 
 
 def times(left: Rate, right: Rate) -> Rate:

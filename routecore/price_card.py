@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from routecore.checks import BOOL_EXPECTED, LIST_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, whole
+from routecore.checks import BOOL_EXPECTED, LIST_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED
 from routecore.errors import Fault
-from routecore.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, Rate, plain, read_price, read_rate
+from routecore.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, Rate, as_count, plain, read_price, read_rate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -166,12 +166,12 @@ def _condition(key: str, value: object, path: str, faults: list[Fault]) -> objec
         if not isinstance(value, (list, tuple)):
             faults.append(Fault(path, value, LIST_EXPECTED if isinstance(value, str) else _WEEKDAYS_EXPECTED))
             return None
-        days = [whole(day) for day in value]
+        days = [as_count(day) for day in value]
         if any(day is None or not 1 <= day <= 7 for day in days):
             faults.append(Fault(path, value, _WEEKDAYS_EXPECTED))
             return None
         return frozenset(days)
-    found = _minutes(value) if key in {"utc_start", "utc_end"} else whole(value)
+    found = _minutes(value) if key in {"utc_start", "utc_end"} else as_count(value)
     if found is None:
         faults.append(Fault(path, value, WHOLE_EXPECTED if key == "min_prompt_tokens" else _TIME_EXPECTED))
     return found
@@ -188,7 +188,7 @@ def _minutes(value: object) -> int | None:
             return None
         number: int | None = int(value)
     else:
-        number = whole(value)
+        number = as_count(value)
     if number is None:
         return None
     hours, minutes = divmod(number, 100)

@@ -54,6 +54,7 @@ class Pricing:
     """
 
     __slots__ = (
+        "_default",
         "_discount",
         "_kept",
         "_quote",
@@ -81,7 +82,8 @@ class Pricing:
     image: int | None
     _discount: Rate | None
     _quote: _Quote | tuple[()] | None
-    _kept: dict[object, Any] | None
+    _kept: dict[object, Ladder] | None
+    _default: Ladder | None
 
     def __init__(self) -> None:
         message = "build a price list with Pricing.parse({...})"
@@ -199,7 +201,7 @@ class Pricing:
         """Keep the four numbers of a flat quote, or nothing where a quote needs the long way."""
         flat: _Quote | tuple[()] = ()
         if not self.overrides:
-            rates = self.rates(DEFAULT_TIER, 0)
+            rates = self.ladder_of_default().rates(0, None)
             if rates.places == PLACES and rates.prompt is not None and rates.completion is not None and rates.input_cache_read is not None:
                 number, places = self.rate
                 parts = [divmod(part * number, 10**places) for part in (rates.prompt, rates.completion, rates.input_cache_read, rates.request or 0)]
@@ -209,7 +211,7 @@ class Pricing:
         return flat
 
     def _quote_tiered(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int, now: float | None) -> int | Decimal | None:
-        rates = self.rates(DEFAULT_TIER, prompt_tokens, None if now is None else _instant(now))
+        rates = self.ladder_of_default().rates(prompt_tokens, None if now is None else _instant(now))
         if rates.prompt is None or rates.completion is None or rates.input_cache_read is None:
             return None
         number, places = self.rate
@@ -218,23 +220,34 @@ class Pricing:
         whole, rest = divmod(total, 10 ** (rates.places - PLACES + places))
         return as_decimal(total, rates.places - PLACES + places) if rest else whole
 
-    def rates(self, tier: str, read_tokens: int, instant: tuple[int, int] | None = None, region: Rate | None = None) -> Rates:
-        """Return the active rates: ``tier`` is the served one (``batch``, ``flex``, ``priority``, else the default), ``read_tokens`` everything read
-        (fresh, cached and written), ``instant`` (minute of the UTC day, ISO weekday), ``region`` the region's multiplier.
+    def ladder_of_default(self) -> Ladder:
+        """Return the rates of the default tier and region, kept apart because nearly every request asks for them."""
+        ladder = self._default
+        if ladder is None:
+            ladder = Ladder(self, DEFAULT_TIER, None)
+            _set_default(self, ladder)
+        return ladder
 
-        Cards are flattened once for each combination that occurs, and kept (a bounded number of them).
-        """  # noqa: D205 - the arguments belong to the first sentence
+    def ladder(self, tier: str, region: Rate | None = None) -> Ladder:
+        """Return the rates of a served ``tier`` (``batch``, ``flex``, ``priority``; any other is the default) and a ``region``'s multiplier.
+
+        Each is built once and kept; a bounded number of them, as regions' multipliers are the caller's.
+        """
+        if tier not in TIERS:
+            tier = DEFAULT_TIER
+            if region is None:
+                return self.ladder_of_default()
         kept = self._kept
         if kept is None:
             kept = {}
             _set_kept(self, kept)
         ladder = kept.get((tier, region))
         if ladder is None:
-            ladder = Ladder(self, tier if tier in TIERS else DEFAULT_TIER, region)
+            ladder = Ladder(self, tier, region)
             if len(kept) >= _MAX_KEPT:
                 kept.clear()
             kept[tier, region] = ladder
-        return ladder.rates(read_tokens, instant)  # type: ignore[no-any-return]
+        return ladder
 
     def _key(self) -> tuple[object, ...]:
         variants = tuple(
@@ -298,6 +311,7 @@ _set_cache_read: Final = Pricing.__dict__["input_cache_read"].__set__
 _set_request: Final = Pricing.__dict__["request"].__set__
 _set_image: Final = Pricing.__dict__["image"].__set__
 _set_quote: Final = Pricing.__dict__["_quote"].__set__
+_set_default: Final = Pricing.__dict__["_default"].__set__
 _set_kept: Final = Pricing.__dict__["_kept"].__set__
 
 
@@ -324,6 +338,7 @@ def _build(
     _set_image(pricing, get("image"))
     _set_quote(pricing, None)
     _set_kept(pricing, None)
+    _set_default(pricing, None)
     return pricing
 
 
@@ -331,9 +346,12 @@ _EMPTY: Final = _build({}, {}, None, None, (), {})
 
 
 class Ladder:
-    """The rates of one price list for one tier and region, by how much was read and when; each row is flattened when first asked for."""
+    """The rates of one price list for one tier and region, by how much was read and when; each row is flattened when first asked for.
 
-    __slots__ = ("_breaks", "_cards", "_factors", "_labels", "_last", "_pricing", "_rows", "_standing", "timed")
+    ``flat`` is the only row of a price list without cards, ``None`` where cards decide.
+    """
+
+    __slots__ = ("_breaks", "_cards", "_factors", "_labels", "_pricing", "_rows", "_standing", "flat", "timed")
 
     def __init__(self, pricing: Pricing, tier: str, region: Rate | None) -> None:
         self._pricing = pricing
@@ -360,13 +378,12 @@ class Ladder:
         self.timed = any(card.timed for _, card in cards)
         self._breaks = sorted({card.least for _, card in cards if card.least})
         self._rows: dict[object, Rates] = {}
-        self._last = None if cards else self._flatten(())
+        self.flat: Rates | None = None if cards else self._flatten(())
 
     def rates(self, read_tokens: int, instant: tuple[int, int] | None) -> Rates:
         """Return the row for ``read_tokens`` read at ``instant`` (minute of the UTC day, ISO weekday)."""
-        last = self._last
-        if last is not None:
-            return last
+        if self.flat is not None:
+            return self.flat
         if not self.timed:
             step = bisect_right(self._breaks, read_tokens)
             row = self._rows.get(step)
