@@ -37,7 +37,6 @@ class Case:
         "request",
         "settings",
         "sticky",
-        "sticky_reason",
         "unknown_models",
     )
 
@@ -56,7 +55,6 @@ class Case:
         completion_tokens: int | None,
         cached_tokens: int,
         sticky: str | None,
-        sticky_reason: str | None,
         unknown_models: tuple[tuple[str, str], ...],
     ) -> None:
         self.catalog = catalog
@@ -71,7 +69,6 @@ class Case:
         self.completion_tokens = completion_tokens
         self.cached_tokens = cached_tokens
         self.sticky = sticky
-        self.sticky_reason = sticky_reason
         self.unknown_models = unknown_models
 
     def replace(self, **changes: Any) -> Case:  # noqa: ANN401 - parts of any type
@@ -79,6 +76,24 @@ class Case:
         parts = {name: getattr(self, name) for name in self.__slots__}
         parts.update(changes)
         return Case(**parts)
+
+    def with_numbers(self, prompt_tokens: int | None, completion_tokens: int | None, cached_tokens: int | None) -> Case:
+        """Return the case with other token estimates; ``None`` leaves an estimate as it is. The plain form of ``replace`` for every request's own numbers."""
+        return Case(
+            self.catalog,
+            self.pool,
+            self.request,
+            self.preferences,
+            self.context,
+            self.facts,
+            self.settings,
+            now=self.now,
+            prompt_tokens=self.prompt_tokens if prompt_tokens is None else prompt_tokens,
+            completion_tokens=self.completion_tokens if completion_tokens is None else completion_tokens,
+            cached_tokens=self.cached_tokens if cached_tokens is None else cached_tokens,
+            sticky=self.sticky,
+            unknown_models=self.unknown_models,
+        )
 
     def repooled(self, models: tuple[str, ...]) -> Case:
         """Return the case with its models in another order."""

@@ -333,7 +333,7 @@ class _RowReader:
             return _NOTHING
         try:
             return self._lists[tuple(value)]
-        except (KeyError, TypeError):
+        except Exception:  # noqa: BLE001, S110 - a hostile item's __hash__ may raise anything
             pass  # a new list, or one that holds what cannot be hashed: check it item by item
         for index, item in enumerate(value):
             if not isinstance(item, str):

@@ -11,6 +11,8 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from routecore.errors import jsonable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -79,7 +81,7 @@ def whole(value: object) -> int | None:
     if isinstance(value, int):
         return value if 0 <= value < INTEGER_LIMIT else None
     # JSON does not tell 1000 from 1e3: a whole float is a whole number
-    if isinstance(value, (float, Decimal)) and math.isfinite(value) and 0 <= value < INTEGER_LIMIT and value == int(value):
+    if isinstance(value, (float, Decimal)) and _finite(value) and 0 <= value < INTEGER_LIMIT and value == int(value):
         return int(value)
     return None
 
@@ -94,10 +96,24 @@ def number(value: object) -> float | None:
         return None
     if isinstance(value, int):
         return float(value) if 0 <= value < INTEGER_LIMIT else None
-    if not math.isfinite(value) or value < 0:
+    if not _finite(value) or value < 0:
         return None
     result = float(value)
     return result if math.isfinite(result) else None
+
+
+def _finite(value: float | Decimal) -> bool:
+    # a signalling NaN raises in everything but its own is_finite
+    return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+
+
+def below(path: str, key: object) -> str:
+    """Return the path of ``key`` under ``path``, printable whatever the key is.
+
+    >>> below("provider", "sort"), below("provider", 7)
+    ('provider.sort', 'provider.7')
+    """
+    return f"{path}.{key}" if isinstance(key, str) else f"{path}.{jsonable(key)}"
 
 
 def nearest(name: str, known: Iterable[str], *, most: int = 3) -> list[str]:

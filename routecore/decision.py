@@ -103,7 +103,6 @@ def pose(catalog: Catalog, request: Request, preferences: Preferences, context: 
         completion_tokens=context.completion_tokens,
         cached_tokens=context.cached_tokens,
         sticky=context.sticky,
-        sticky_reason=context.sticky_reason,
         unknown_models=unknown,
     )
 
@@ -135,13 +134,17 @@ def resolve(catalog: Catalog, request: Request) -> tuple[tuple[str, ...], str | 
     return tuple(known), suffix_sort, tuple(unknown)
 
 
-def solve(case: Case) -> Ranking:
-    """Return the ranking of a case: eligibility removes, expansion multiplies, ranking permutes. Raises ``NoEligibleEndpoint``."""
+def solve(case: Case, like: Ranking | None = None) -> Ranking:
+    """Return the ranking of a case: eligibility removes, expansion multiplies, ranking permutes. Raises ``NoEligibleEndpoint``.
+
+    ``like`` is the ranking of a case that differs in nothing but token estimates and pin: what does not depend on those is taken from it.
+    """
     pool = case.pool
-    mask = filters(pool, case) & fits(pool, case)
+    view = filters(pool, case) if like is None else like.view
+    mask = view & fits(pool, case)
     if not mask:
         raise nothing_eligible(case)
-    return rank(case, expand(pool, mask, case))
+    return rank(case, expand(pool, mask, case), view, like)
 
 
 def nothing_eligible(case: Case) -> NoEligibleEndpoint:

@@ -182,9 +182,12 @@ def _read_health(value: object, faults: list[Fault]) -> frozenset[str]:
         return frozenset()
     cooling = []
     for key, state in value.items():
-        if state is None or state == "available" or not isinstance(key, str):
+        if state is None or not isinstance(key, str):
             continue
-        if state == "cooling":
+        word = state if isinstance(state, str) else None
+        if word == "available":
+            continue
+        if word == "cooling":
             cooling.append(canonical_key(key))
         else:
             faults.append(Fault(f"health.{key}", state, "'cooling' or 'available'"))

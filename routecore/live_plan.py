@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routecore.attempt import Attempt
 from routecore.plan import Plan
+from routecore.ranking.field import Sticky
 from routecore.steps import StepSettings, next_after
 
 if TYPE_CHECKING:
@@ -46,16 +47,23 @@ class LiveAttempt(Attempt):
 class LivePlan(Plan):
     """A plan with its session: iterating it gives attempts that ``Router.observe`` can pin and step on from."""
 
-    __slots__ = ("_retries", "_steps", "session")
+    __slots__ = ("_reason", "_retries", "_steps", "session")
 
-    def __init__(self, ranking: Ranking, draw: int, session: Session | None, steps: StepSettings = _STEPS) -> None:
+    def __init__(self, ranking: Ranking, draw: int, session: Session | None = None, reason: str | None = None, steps: StepSettings = _STEPS) -> None:
         self.ranking = ranking
         self.draw = draw
         self._tail = None
         self._eligibility = None
         self.session = session
+        self._reason = reason
         self._steps = steps
         self._retries = 1
+
+    @property
+    def sticky(self) -> Sticky:
+        """What became of the session's pin; without one the reason may be ``expired`` or ``unidentifiable``."""
+        own = self.ranking.sticky
+        return own if self._reason is None or own.status != "none" else Sticky("none", self._reason)
 
     def __iter__(self) -> Iterator[LiveAttempt]:
         for place, attempt in enumerate(super().__iter__()):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from routecore.catalog import QUANTIZATIONS
-from routecore.checks import BOOL_EXPECTED, NUMBER_EXPECTED, OBJECT_EXPECTED, SLUG_EXPECTED, WHOLE_EXPECTED, is_slug, lower, nearest, number, whole
+from routecore.checks import BOOL_EXPECTED, NUMBER_EXPECTED, OBJECT_EXPECTED, SLUG_EXPECTED, WHOLE_EXPECTED, below, is_slug, lower, nearest, number, whole
 from routecore.errors import Fault, InvalidPreferences, InvalidRequest
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ or an object with 'by' and 'partition'; provider.zrd: True is not a key of the p
 
 
 def _unknown_key(key: object, value: object, path: str) -> Fault:
-    where = f"{path}.{key}" if isinstance(key, str) else f"{path}.{key!r}"
+    where = below(path, key)
     if isinstance(key, str) and key in _BODY_KEYS:
         return Fault(where, value, f"a key of the provider block; {key!r} belongs beside it, in the request body")
     near = nearest(key, PREFERENCE_KEYS, most=1) if isinstance(key, str) else []
@@ -202,7 +202,8 @@ def _flag(name: str) -> Callable[..., None]:
 def _read_data_collection(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
     if not isinstance(value, str) or value not in ("allow", "deny"):
         faults.append(Fault(path, value, "one of 'allow', 'deny'"))
-    found["deny_data_collection"] = value == "deny"
+    else:
+        found["deny_data_collection"] = value == "deny"
 
 
 def _read_quantizations(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
@@ -227,10 +228,10 @@ def _read_sort(found: dict[str, Any], value: object, path: str, faults: list[Fau
     for key, item in value.items():
         allowed = {"by": SORTS, "partition": PARTITIONS}.get(key) if isinstance(key, str) else None
         if allowed is None:
-            faults.append(Fault(f"{path}.{key}", item, "a key of 'sort', which has 'by' and 'partition'"))
+            faults.append(Fault(below(path, key), item, "a key of 'sort', which has 'by' and 'partition'"))
         elif item is not None:
             if not isinstance(item, str) or item not in allowed:
-                faults.append(Fault(f"{path}.{key}", item, _one_of(allowed)))
+                faults.append(Fault(below(path, key), item, _one_of(allowed)))
             found["sort" if key == "by" else "partition"] = item
 
 
@@ -246,11 +247,11 @@ def _cutoffs(name: str, unit: str) -> Callable[..., None]:
         cutoffs = []
         for key, item in value.items():
             if key not in PERCENTILES:
-                faults.append(Fault(f"{path}.{key}", item, "a percentile that is kept: p50, p75, p90 or p99"))
+                faults.append(Fault(below(path, key), item, "a percentile that is kept: p50, p75, p90 or p99"))
             elif item is not None:
                 cutoff = number(item)
                 if cutoff is None:
-                    faults.append(Fault(f"{path}.{key}", item, f"{NUMBER_EXPECTED} ({unit})"))
+                    faults.append(Fault(below(path, key), item, f"{NUMBER_EXPECTED} ({unit})"))
                 else:
                     cutoffs.append((PERCENTILES.index(key), cutoff))
         found[name] = tuple(sorted(cutoffs))
@@ -273,11 +274,11 @@ def _read_max_price(found: dict[str, Any], value: object, path: str, faults: lis
     for key, item in value.items():
         power = _PRICE_LIMITS.get(key) if isinstance(key, str) else None
         if power is None:
-            faults.append(Fault(f"{path}.{key}", item, "a price that can be limited: prompt, completion, request or image"))
+            faults.append(Fault(below(path, key), item, "a price that can be limited: prompt, completion, request or image"))
         elif item is not None:
             limit = _decimal(item)
             if limit is None:
-                faults.append(Fault(f"{path}.{key}", item, "a price in USD: a decimal, not negative, as a number or as text"))
+                faults.append(Fault(below(path, key), item, "a price in USD: a decimal, not negative, as a number or as text"))
             else:
                 limits[key] = _femtodollars(limit, power)
     if limits:
@@ -358,7 +359,7 @@ class Account:
             for key, item in value.items():
                 read = _ACCOUNT_READERS.get(key) if isinstance(key, str) else None
                 if read is None:
-                    noted.append(Fault(f"{path}.{key}", item, f"a key of the account's policy: {', '.join(_ACCOUNT_READERS)}"))
+                    noted.append(Fault(below(path, key), item, f"a key of the account's policy: {', '.join(_ACCOUNT_READERS)}"))
                 elif item is not None:
                     read(found, item, f"{path}.{key}", noted)
         if faults is None and noted:
@@ -445,7 +446,7 @@ class Settings:
                 if read is None:
                     near = nearest(key, _SETTING_READERS, most=1) if isinstance(key, str) else []
                     hint = f"; did you mean {near[0]!r}?" if near else ""
-                    noted.append(Fault(f"{path}.{key}", item, f"a setting: {', '.join(_SETTING_READERS)}{hint}"))
+                    noted.append(Fault(below(path, key), item, f"a setting: {', '.join(_SETTING_READERS)}{hint}"))
                 elif item is not None:
                     read(found, item, f"{path}.{key}", noted)
         if faults is None and noted:
@@ -464,11 +465,11 @@ def _read_balance(found: dict[str, Any], value: object, path: str, faults: list[
     exponents = dict.fromkeys(("price", "throughput", "latency", "reliability"), 0.0)
     for key, item in value.items():
         if key not in exponents:
-            faults.append(Fault(f"{path}.{key}", item, "an exponent of the balance: price, throughput, latency or reliability"))
+            faults.append(Fault(below(path, key), item, "an exponent of the balance: price, throughput, latency or reliability"))
         elif item is not None:
             exponent = number(item)
             if exponent is None or exponent > MAX_EXPONENT:
-                faults.append(Fault(f"{path}.{key}", item, EXPONENT_EXPECTED))
+                faults.append(Fault(below(path, key), item, EXPONENT_EXPECTED))
             else:
                 exponents[key] = exponent
     # the wire: a missing exponent of a given balance is 0

@@ -66,6 +66,8 @@ def decide_scenario(scenario: object) -> dict[str, Any]:
         return plan_scenario(scenario).to_dict()
     except RoutecoreError as error:
         return error.to_dict()
+    except Exception as error:  # noqa: BLE001 - objects that no JSON holds may raise anything when they are looked at
+        return InvalidRequest([Fault("scenario", f"{type(error).__name__}: {error}", "a scenario that can be read")]).to_dict()
 
 
 def record(scenario: object) -> dict[str, Any]:

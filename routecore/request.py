@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from routecore.checks import BOOL_EXPECTED, INTEGER_LIMIT, NAME_EXPECTED, OBJECT_EXPECTED, SLUG_EXPECTED, WHOLE_EXPECTED, canonical_key, is_name, is_slug, lower, whole
+from routecore.checks import (
+    BOOL_EXPECTED,
+    INTEGER_LIMIT,
+    NAME_EXPECTED,
+    OBJECT_EXPECTED,
+    SLUG_EXPECTED,
+    WHOLE_EXPECTED,
+    below,
+    canonical_key,
+    is_name,
+    is_slug,
+    lower,
+    whole,
+)
 from routecore.errors import Fault, InvalidRequest
 from routecore.preferences import Account, read_slugs
 
@@ -281,8 +294,6 @@ def _format(value: object) -> str:
     return "structured_outputs" if isinstance(value, dict) and value.get("type") == "json_schema" else "response_format"
 
 
-
-
 def _modalities(body: dict[str, Any]) -> frozenset[str]:
     """Return the input modalities in ``messages`` and ``input``, nested ``tool_result`` content too."""
     found: set[str] | None = None
@@ -333,7 +344,7 @@ class Context:
     """What the gateway knows about a request beside its body.
 
     Token counts are estimates; ``None`` is unknown (ranking then prices a nominal request, and length limits count 0).
-    ``sticky`` is the pinned attempt (``id``, ``id#shared``, ``id#byok`` or ``id#byok:KEY_ID``); ``sticky_reason`` says why there is none, where the caller knows.
+    ``sticky`` is the pinned attempt: ``id``, ``id#shared``, ``id#byok`` or ``id#byok:KEY_ID``.
     ``account_id`` keeps one account's pins apart from another's; decisions do not read it.
     """
 
@@ -346,7 +357,6 @@ class Context:
     cached_tokens: int = 0
     native_files: bool = False
     account_id: str | None = None
-    sticky_reason: str | None = None
 
     @classmethod
     def parse(cls, value: object, path: str = "context", faults: list[Fault] | None = None) -> Context:
@@ -364,7 +374,7 @@ class Context:
             for key, item in value.items():
                 read_key = _CONTEXT_READERS.get(key) if isinstance(key, str) else None
                 if read_key is None:
-                    noted.append(Fault(f"{path}.{key}", item, f"a key of the context: {', '.join(_CONTEXT_READERS)}"))
+                    noted.append(Fault(below(path, key), item, f"a key of the context: {', '.join(_CONTEXT_READERS)}"))
                 elif item is not None:
                     found[key] = read_key(item, f"{path}.{key}", noted)
         if faults is None and noted:
@@ -429,7 +439,7 @@ def _read_key(item: object, path: str, faults: list[Fault]) -> ByokKey | None:
     before = len(faults)
     for name, extra in item.items():
         if name not in {"slug", "models", "key_id"}:
-            faults.append(Fault(f"{path}.{name}", extra, "a key of a BYOK entry: slug, models or key_id"))
+            faults.append(Fault(below(path, name), extra, "a key of a BYOK entry: slug, models or key_id"))
     slug, models, key_id = item.get("slug"), item.get("models"), item.get("key_id")
     if not is_slug(slug):
         faults.append(Fault(f"{path}.slug", slug, SLUG_EXPECTED))

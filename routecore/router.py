@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from routecore.checks import NUMBER_EXPECTED, WHOLE_EXPECTED, whole
+from routecore.checks import INTEGER_LIMIT, NUMBER_EXPECTED, WHOLE_EXPECTED, whole
 from routecore.conversation import cache_seconds, conversation_of
 from routecore.decision import pose, solve
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
@@ -27,6 +27,7 @@ from routecore.kinds import Kind
 from routecore.live_plan import LiveAttempt, LivePlan, Session
 from routecore.metrics import ERROR_TYPES, Counters, Metric
 from routecore.pins import MemoryPins, Pins, PinSettings
+from routecore.plan import Plan
 from routecore.preferences import Preferences, Settings
 from routecore.ranking.draw import uniform
 from routecore.request import Context, Request, fingerprint, read
@@ -52,6 +53,8 @@ _NO_CONTEXT: Final = Context()
 _LONGEST_BLOCK: Final = 4_096
 """Provider blocks longer than this as text are parsed every time: what is kept stays small, whatever callers send."""
 _PLANS, _FAILED = "plans", "plans.failed"
+_MAX_PINNED: Final = 256
+"""Rankings kept for one prepared request, one for each pinned attempt."""
 _PROBES: Final = 4
 """Attempts due for a probe that one plan looks at."""
 
@@ -111,7 +114,7 @@ class Prepared:
         self.conversation: str | None = None
         self.snapshot: Snapshot | None = None
         self.ranking: Ranking | None = None
-        self.pinned: dict[tuple[str | None, str | None], Ranking] = {}
+        self.pinned: dict[str, Ranking] = {}
 
 
 class Router:
@@ -189,24 +192,26 @@ class Router:
             snapshot = self._refresh(now)
         self._count_plan()
         prepared = body if type(body) is Prepared else self._recall(body, context)
-        session = None
-        if self._sticky and (session_id is not None or type(body) is not Prepared):
+        ranking = prepared.ranking
+        if ranking is None or prepared.snapshot is not snapshot:
+            ranking = self._compile(prepared, snapshot, (prompt_tokens, completion_tokens, cached_tokens))
+        session = reason = None
+        if self._sticky and (session_id is not None or prepared is not body):
             session = self._session(prepared, body, session_id)
-        if (
-            session is None
-            and prompt_tokens is None
-            and completion_tokens is None
-            and cached_tokens is None
-            and not snapshot.due
-            and prepared.snapshot is snapshot
-            and prepared.ranking is not None
-        ):
-            ranking = prepared.ranking
-            plan = LivePlan(ranking, 0 if ranking.order is not None else self._entropy(64), None)
-            if self._sink is not None:
-                self._send(plan)
-            return plan
-        return self._decide(prepared, snapshot, now, session, prompt_tokens, completion_tokens, cached_tokens)
+            if ranking.case.sticky is None:
+                pin, reason = self._pin(ranking.case.pool.models, session, now)
+                if pin is not None:
+                    ranking = _pinned(prepared, ranking, pin)
+        if prompt_tokens is not None or completion_tokens is not None or cached_tokens is not None:
+            _check_numbers(prompt_tokens, completion_tokens, cached_tokens)
+            ranking = self._solve(ranking.case.with_numbers(prompt_tokens, completion_tokens, cached_tokens), ranking)
+        draw = 0 if ranking.order is not None and self._sink is None else self._entropy(64)
+        if snapshot.due:
+            ranking = self._probe(ranking, snapshot, draw, now)
+        plan = LivePlan(ranking, draw, session, reason, self.settings.steps)
+        if self._sink is not None:
+            self._send(plan)
+        return plan
 
     def prepare(self, body: Mapping[str, Any], context: Context | Mapping[str, Any] | None = None) -> Prepared:
         """Read a body once, for many requests like it: ``plan`` then looks nothing up but the draw.
@@ -246,76 +251,39 @@ class Router:
         assert not isinstance(body, Prepared)
         return Session(prepared.context.account_id, conversation_of(body), body)
 
-    def _decide(
-        self,
-        prepared: Prepared,
-        snapshot: Snapshot,
-        now: float,
-        session: Session | None,
-        prompt_tokens: int | None,
-        completion_tokens: int | None,
-        cached_tokens: int | None,
-    ) -> LivePlan:
-        """Take the way with everything: a pin, estimates, probes, or a ranking that is not there yet."""
+    def _compile(self, prepared: Prepared, snapshot: Snapshot, numbers: tuple[int | None, int | None, int | None]) -> Ranking:
+        """Return the prepared request's ranking on this snapshot, without session and estimates of its own, and keep it there."""
         try:
-            case = self._base(prepared, snapshot)
-            pin, reason = self._pin(case, session, now)
-            numbers = {
-                name: value
-                for name, value in (("prompt_tokens", prompt_tokens), ("completion_tokens", completion_tokens), ("cached_tokens", cached_tokens))
-                if value is not None
-            }
-            if numbers:
-                _check_numbers(numbers)
-                ranking = solve(case.replace(sticky=pin, sticky_reason=reason, **numbers))
-            else:
-                ranking = self._ranked(prepared, case, pin, reason)
+            case = pose(snapshot.catalog, prepared.request, prepared.preferences, prepared.context, snapshot.facts, self._decision, None)
         except RoutecoreError:
             self._counters.up[_FAILED]()
             raise
-        draw = 0 if ranking.order is not None and self._sink is None else self._entropy(64)
-        if snapshot.due:
-            ranking = self._probe(ranking, snapshot, draw, now)
-        plan = LivePlan(ranking, draw, session, self.settings.steps)
-        if self._sink is not None:
-            self._send(plan)
-        return plan
-
-    def _base(self, prepared: Prepared, snapshot: Snapshot) -> Case:
-        """Return the prepared request's case on this snapshot, without pin: the one its own ranking was made for, if it still holds."""
-        if prepared.snapshot is snapshot and prepared.ranking is not None:
-            return prepared.ranking.case
-        case = pose(snapshot.catalog, prepared.request, prepared.preferences, prepared.context, snapshot.facts, self._decision, None)
         if case.pool.priced_in_time:
             # the price of a time window holds for a moment: such rankings are made for each request
-            return case.replace(now=self._wall_clock())
+            return self._solve(case.replace(now=self._wall_clock()))
+        try:
+            ranking = solve(case)
+        except RoutecoreError:
+            # estimates only take away: nothing is eligible with them either, and the account of it is theirs
+            _check_numbers(*numbers)
+            return self._solve(case.with_numbers(*numbers))
         prepared.snapshot = None
         prepared.pinned = {}
-        prepared.ranking = solve(case)
+        prepared.ranking = ranking
         prepared.snapshot = snapshot
-        return case
+        return ranking
 
-    def _ranked(self, prepared: Prepared, case: Case, pin: str | None, reason: str | None) -> Ranking:
-        """Return the ranking for a pin: kept beside the prepared request's own, one for each attempt that sessions are pinned to."""
-        own = prepared.ranking
-        if own is None or own.case is not case:
-            return solve(case.replace(sticky=pin, sticky_reason=reason))
-        if pin == case.sticky and reason == case.sticky_reason:
-            return own
-        found = prepared.pinned.get((pin, reason))
-        if found is None or found.case.facts is not case.facts:
-            found = solve(case.replace(sticky=pin, sticky_reason=reason))
-            if len(prepared.pinned) > 256:
-                prepared.pinned = {}
-            prepared.pinned[pin, reason] = found
-        return found
+    def _solve(self, case: Case, like: Ranking | None = None) -> Ranking:
+        try:
+            return solve(case, like)
+        except RoutecoreError:
+            self._counters.up[_FAILED]()
+            raise
 
-    def _pin(self, case: Case, session: Session | None, now: float) -> tuple[str | None, str | None]:
-        """Return the session's pin and, without one, why; a pin that came with the context goes first. Of several models the first with a pin counts."""
-        if session is None or case.sticky is not None:
-            return case.sticky, case.sticky_reason
+    def _pin(self, models: tuple[str, ...], session: Session, now: float) -> tuple[str | None, str | None]:
+        """Return the session's pin and, without one, why. Of several models the first with a pin counts."""
         reason = None
-        for model in case.pool.models:
+        for model in models:
             found = self._pins.find(session.account, session.conversation, model, now)
             if found.attempt is not None:
                 return found.attempt, None
@@ -327,7 +295,7 @@ class Router:
         case = ranking.case
         for key in [one.key for one in ranking.field.candidates if one.key in snapshot.due][:_PROBES]:
             trial = solve(case.replace(facts=case.facts.with_cooling(case.facts.cooling - {key})))
-            if LivePlan(trial, draw, None).first.key == key and self._health.lease(key, now):
+            if Plan(trial, draw).first.key == key and self._health.lease(key, now):
                 self._counters.up["probes"]()
                 return trial
         return ranking
@@ -477,7 +445,22 @@ def next_after_kind(kind: Kind) -> Step:
     return next_after(Outcome(kind), attempts_left=1)
 
 
-def _check_numbers(numbers: dict[str, int]) -> None:
-    faults = [Fault(name, value, WHOLE_EXPECTED) for name, value in numbers.items() if whole(value) is None]
+def _pinned(prepared: Prepared, own: Ranking, pin: str) -> Ranking:
+    """Return the ranking for a pin, kept beside the prepared request's own: one for each attempt that its sessions are pinned to."""
+    kept = prepared.pinned
+    ranking = kept.get(pin)
+    # a swap or tick between two looks may have left one of another snapshot
+    if ranking is None or ranking.case.pool is not own.case.pool or ranking.case.facts is not own.case.facts:
+        ranking = solve(own.case.replace(sticky=pin), own)
+        if own is prepared.ranking:
+            if len(kept) >= _MAX_PINNED:
+                kept.clear()
+            kept[pin] = ranking
+    return ranking
+
+
+def _check_numbers(prompt_tokens: int | None, completion_tokens: int | None, cached_tokens: int | None) -> None:
+    given = (("prompt_tokens", prompt_tokens), ("completion_tokens", completion_tokens), ("cached_tokens", cached_tokens))
+    faults = [Fault(name, value, WHOLE_EXPECTED) for name, value in given if value is not None and (type(value) is not int or not 0 <= value < INTEGER_LIMIT)]
     if faults:
         raise InvalidRequest(faults)

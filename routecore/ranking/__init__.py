@@ -68,15 +68,16 @@ class Ranking:
     """The ranked field of a case: ``order`` is the whole order where nothing is drawn (a sort); else ``groups``, best first, each to be drawn from.
 
     ``cut`` says what ``allow_fallbacks: false`` leaves without ``order``: ``None`` (nothing is cut), ``first``, or ``first of each model``.
-    Plans of one ranking share it; attempts are made when they are first asked for.
+    ``view`` is the mask that the compiled rules keep. Plans of one ranking share it; attempts are made when they are first asked for.
     """
 
-    __slots__ = ("_fixed", "case", "cut", "field", "first", "groups", "order", "size", "sticky", "strategy")
+    __slots__ = ("_fixed", "case", "cut", "field", "first", "groups", "order", "size", "sticky", "strategy", "view")
 
-    def __init__(self, field: Field, strategy: str, order_: list[int] | None, groups: list[Group]) -> None:
+    def __init__(self, field: Field, view: int, strategy: str, order_: list[int] | None, groups: list[Group]) -> None:
         case = field.case
         self.case = case
         self.field = field
+        self.view = view
         self.strategy = strategy
         self.order = order_
         self.groups = groups
@@ -107,7 +108,7 @@ class Ranking:
 def prepare(case: Case, candidates: Sequence[Candidate]) -> Field:
     """Return the field of ``candidates`` with the pin judged: what every pass reads."""
     field = Field(case, candidates)
-    field.sticky = NO_PIN if case.sticky is None and case.sticky_reason is None else sticky.judge(field)
+    field.sticky = NO_PIN if case.sticky is None else sticky.judge(field)
     return field
 
 
@@ -117,14 +118,19 @@ def tuples(field: Field) -> list[tuple[int, ...]] | None:
     return list(zip(*active, strict=True)) if active else None
 
 
-def rank(case: Case, candidates: Sequence[Candidate]) -> Ranking:
-    """Rank the candidates (given in canonical order). Nothing is drawn yet: the draw is the plan's."""
+def rank(case: Case, candidates: Sequence[Candidate], view: int, like: Ranking | None = None) -> Ranking:
+    """Rank the candidates (given in canonical order). Nothing is drawn yet: the draw is the plan's.
+
+    ``like`` is the ranking of a case that differs in token estimates and pin alone; ``view`` is kept for rankings like this one.
+    """
     field = prepare(case, candidates)
+    if like is not None and like.field.candidates is candidates:
+        field.stat_logs = like.field.stat_logs
     places = tuples(field)
     sort = case.preferences.sort
     if sort is not None:
-        return Ranking(field, f"sort:{sort}", _sorted(field, places, sort), [])
-    return Ranking(field, "balance", None, _grouped(field, places))
+        return Ranking(field, view, f"sort:{sort}", _sorted(field, places, sort), [])
+    return Ranking(field, view, "balance", None, _grouped(field, places))
 
 
 def _sorted(field: Field, places: list[tuple[int, ...]] | None, sort: str) -> list[int]:
@@ -139,7 +145,9 @@ def _grouped(field: Field, places: list[tuple[int, ...]] | None) -> list[Group]:
     candidates = field.candidates
     indices = [one.index for one in candidates]
     own = list(dict.fromkeys(indices)) if field.case.context.byok else indices
-    logs = balance.log_weights(field.case, own, field.quotes)
+    if field.stat_logs is None:
+        field.stat_logs = balance.stat_logs(field.case, own)
+    logs = balance.price_logs(field.case, own, field.quotes, field.stat_logs)
     if own is not indices and len(own) != len(indices):
         log_of = dict(zip(own, logs, strict=True))
         logs = [log_of[index] for index in indices]

@@ -27,32 +27,38 @@ _LEAST_LOG: Final = -700.0
 """exp of less than this is subnormal: a weight must stay a normal number, or sums of weights lose it."""
 
 
-def log_weights(case: Case, indices: Sequence[int], quotes: Sequence[int | Decimal | None]) -> list[float]:
-    """Return the logarithm of the weight of each eligible endpoint, not scaled.
+def price_logs(case: Case, indices: Sequence[int], quotes: Sequence[int | Decimal | None], logs: list[float]) -> list[float]:
+    """Return the logarithm of each eligible endpoint's weight, not scaled: ``logs`` (those of the statistics) with the price's part added.
 
-    ``indices`` are places in the case's pool, ``quotes`` the pool's cold expected prices. Unknown values take the median of the known.
+    ``indices`` are places in the case's pool, ``quotes`` the pool's cold expected prices. Unknown prices take the median of the known.
     """
+    a = case.settings.balance.price
+    if not a:
+        return logs
+    prices = prices_or_median([quotes[index] for index in indices])
+    return [total - a * log(price) for total, price in zip(logs, prices, strict=True)]
+
+
+def stat_logs(case: Case, indices: Sequence[int]) -> list[float]:
+    """Return the logarithm of each eligible endpoint's weight as far as the statistics give it. Unknown values take the median of the known."""
     exponents = case.settings.balance
     logs = [0.0] * len(indices)
-    if exponents.price:
-        prices = prices_or_median([quotes[index] for index in indices])
-        a = exponents.price
-        logs = [-a * log(price) for price in prices]
-    if exponents.throughput or exponents.latency or exponents.reliability:
-        ids, stats = case.pool.ids, case.facts.stats
-        rows = [stats.get(ids[index]) for index in indices]
-        least = case.settings.min_samples
-        if exponents.throughput:
-            b = exponents.throughput
-            values = values_or_median([_p50(row, 1, least) for row in rows])
-            logs = [total + b * log(value) for total, value in zip(logs, values, strict=True)]
-        if exponents.latency:
-            c = exponents.latency
-            values = values_or_median([_p50(row, 0, least) for row in rows])
-            logs = [total - c * log(value) for total, value in zip(logs, values, strict=True)]
-        if exponents.reliability:
-            d = exponents.reliability
-            logs = [total + d * log(value) for total, value in zip(logs, successes(rows), strict=True)]
+    if not (exponents.throughput or exponents.latency or exponents.reliability):
+        return logs
+    ids, stats = case.pool.ids, case.facts.stats
+    rows = [stats.get(ids[index]) for index in indices]
+    least = case.settings.min_samples
+    if exponents.throughput:
+        b = exponents.throughput
+        values = values_or_median([_p50(row, 1, least) for row in rows])
+        logs = [total + b * log(value) for total, value in zip(logs, values, strict=True)]
+    if exponents.latency:
+        c = exponents.latency
+        values = values_or_median([_p50(row, 0, least) for row in rows])
+        logs = [total - c * log(value) for total, value in zip(logs, values, strict=True)]
+    if exponents.reliability:
+        d = exponents.reliability
+        logs = [total + d * log(value) for total, value in zip(logs, successes(rows), strict=True)]
     return logs
 
 

@@ -31,9 +31,12 @@ NO_PIN: Final = Sticky("none")
 
 
 class Field:
-    """The candidates, the cold quotes of their endpoints (by place in the pool), and who is cooling."""
+    """The candidates, the cold quotes of their endpoints (by place in the pool), and who is cooling.
 
-    __slots__ = ("candidates", "case", "cooling", "pool", "quotes", "sticky")
+    ``stat_logs`` are the balance's logarithms without the price: they hold for other estimates too.
+    """
+
+    __slots__ = ("candidates", "case", "cooling", "pool", "quotes", "stat_logs", "sticky")
 
     def __init__(self, case: Case, candidates: Sequence[Candidate]) -> None:
         self.case = case
@@ -42,6 +45,7 @@ class Field:
         self.quotes = cold_quotes(case)
         self.cooling: list[bool] | None = _cooling(case.facts.cooling, candidates)
         self.sticky = NO_PIN
+        self.stat_logs: list[float] | None = None
 
     @property
     def panic(self) -> bool:

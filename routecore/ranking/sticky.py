@@ -31,7 +31,7 @@ def judge(field: Field) -> Sticky:
     case = field.case
     pin = case.sticky
     if pin is None or case.settings.sticky == "off":
-        return NO_PIN if case.sticky_reason is None else Sticky("none", case.sticky_reason)
+        return NO_PIN
     if _explicit(case):
         return Sticky("skipped", "explicit_preferences")
     pinned = frozenset(position for position, one in enumerate(field.candidates) if _names(pin, one.endpoint.id, one.key, one.key_id))
