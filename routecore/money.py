@@ -33,7 +33,7 @@ PRICE_EXPECTED: Final = "a price: a decimal of at most 15 places, not negative, 
 RATE_EXPECTED: Final = "a rate: a decimal, not negative, below 1,000,000"
 
 
-def _parts(value: object) -> tuple[str, int] | None:
+def decimal_parts(value: object) -> tuple[str, int] | None:
     """Return ``value`` as its significant digits and the power of ten of the last one, or ``None`` if it is no decimal, or a negative one.
 
     A float is read by its shortest repr, as every JSON library writes it. Text is ASCII digits with an optional point and exponent, nothing else.
@@ -84,7 +84,7 @@ def read_price(value: object) -> int | None:
     >>> read_price("1e-16"), read_price("-1"), read_price(True), read_price(" 1"), read_price(1000000)
     (None, None, None, None, None)
     """
-    parts = _parts(value)
+    parts = decimal_parts(value)
     if parts is None:
         return None
     digits, power = parts
@@ -101,7 +101,7 @@ def round_price(value: object) -> int | None:
     >>> round_price("0.00000008333333333333334"), round_price("-1"), round_price("1e7")
     (83333333, None, None)
     """
-    parts = _parts(value)
+    parts = decimal_parts(value)
     if parts is None:
         return None
     digits, power = parts
@@ -123,7 +123,7 @@ def read_rate(value: object) -> Rate | None:
     >>> read_rate("1.10"), read_rate(0.1), read_rate(2), read_rate("-1"), read_rate(float("nan"))
     ((11, 1), (1, 1), (2, 0), None, None)
     """
-    parts = _parts(value)
+    parts = decimal_parts(value)
     if parts is None:
         return None
     digits, power = parts

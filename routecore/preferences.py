@@ -6,16 +6,27 @@ Every fault of a block is found before any is raised.
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from routecore.catalog import QUANTIZATIONS
-from routecore.checks import BOOL_EXPECTED, NUMBER_EXPECTED, OBJECT_EXPECTED, SLUG_EXPECTED, WHOLE_EXPECTED, below, is_slug, lower, nearest, number, whole
+from routecore.checks import (
+    BOOL_EXPECTED,
+    INTEGER_LIMIT,
+    NUMBER_EXPECTED,
+    OBJECT_EXPECTED,
+    SLUG_EXPECTED,
+    WHOLE_EXPECTED,
+    below,
+    is_slug,
+    lower,
+    nearest,
+    number,
+    whole,
+)
 from routecore.errors import Fault, InvalidPreferences, InvalidRequest
+from routecore.money import decimal_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -260,7 +271,7 @@ def _cutoffs(name: str, unit: str) -> Callable[..., None]:
 
 
 _LONGEST_DECIMAL: Final = 64
-_PLAIN_DECIMAL: Final = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+_MOST_DIGITS: Final = 45
 
 _PRICE_LIMITS: Final = {"prompt": 9, "completion": 9, "request": 15, "image": 15}
 """The power of ten from the wire's USD (per million tokens, per request, per image) to femtodollars a unit."""
@@ -276,44 +287,30 @@ def _read_max_price(found: dict[str, Any], value: object, path: str, faults: lis
         if power is None:
             faults.append(Fault(below(path, key), item, "a price that can be limited: prompt, completion, request or image"))
         elif item is not None:
-            limit = _decimal(item)
+            limit = _femtodollars(item, power)
             if limit is None:
                 faults.append(Fault(below(path, key), item, "a price in USD: a decimal, not negative, as a number or as text"))
             else:
-                limits[key] = _femtodollars(limit, power)
+                limits[key] = limit
     if limits:
         found["max_price"] = MaxPrice(**limits)
 
 
-def _decimal(value: object) -> Decimal | None:
-    """Return a finite decimal of 0 or more from a number or from plain decimal text, else ``None``."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        # int() and Decimal() read more than the wire allows: other scripts' digits, underscores, surrounding blanks
-        if len(value) > _LONGEST_DECIMAL or _PLAIN_DECIMAL.match(value) is None:
-            return None
-        text = value
-    elif isinstance(value, (int, float, Decimal)):
-        if isinstance(value, int) and not 0 <= value < 2**63:
-            return None
-        text = repr(float(value)) if isinstance(value, float) else str(value)
-    else:
-        return None
-    try:
-        result = Decimal(text)
-    except InvalidOperation:
-        return None
-    return result if result.is_finite() and result >= 0 else None
+def _femtodollars(value: object, power: int) -> int | None:
+    """Return a limit in USD × 10**``power``, rounded down, or ``None`` if ``value`` is no finite decimal of 0 or more.
 
-
-def _femtodollars(limit: Decimal, power: int) -> int:
-    """Return ``limit`` × 10**``power``, rounded down; beyond any price it is a limit that nothing reaches."""
-    if not limit or limit.adjusted() < -30:
-        return 0
-    if limit.adjusted() > 30:
-        return 10**45
-    return int(Fraction(limit) * 10**power)
+    Beyond any price it is a limit that nothing reaches; ``1e999999`` is not worth its digits.
+    """
+    if type(value) is int:
+        return value * 10**power if 0 <= value < INTEGER_LIMIT else None
+    parts = decimal_parts(value) if not isinstance(value, str) or len(value) <= _LONGEST_DECIMAL else None
+    if parts is None:
+        return None
+    digits, exponent = parts
+    exponent += power
+    if len(digits) + exponent > _MOST_DIGITS:
+        return int("9" * _MOST_DIGITS) if digits else 0
+    return int(digits or "0") * 10**exponent if exponent >= 0 else int(digits[:exponent] or "0")
 
 
 _READERS: Final[Mapping[str, Callable[..., None]]] = {
