@@ -10,7 +10,7 @@ import json
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import attrs
 
@@ -297,7 +297,7 @@ class _RowReader:
             return None
         return Endpoint(f"{model}@{slug}", *endpoint)  # type: ignore[arg-type]
 
-    def _check_name(self, value: object, path: str) -> bool:
+    def _check_name(self, value: object, path: str) -> TypeGuard[str]:
         if is_name(value):
             return True
         self.faults.append(Fault(path, value, NAME_EXPECTED))

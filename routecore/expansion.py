@@ -22,9 +22,9 @@ _MAX_MASKS: Final = 256
 
 
 class Candidate(NamedTuple):
-    """An attempt before it is ranked. ``index`` is its endpoint's place in the pool; ``key_place`` its key's place in the context (shared: last)."""
+    """An attempt before it is ranked. ``row`` is its endpoint's place in the pool; ``key_place`` its key's place in the context (shared: last)."""
 
-    index: int
+    row: int
     endpoint: Endpoint
     key: str
     key_id: str | None

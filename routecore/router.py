@@ -67,11 +67,11 @@ class RouterSettings:
     10
     """
 
-    decision: Settings = Settings(min_samples=10)
-    windows: WindowSettings = WindowSettings()
-    health: HealthSettings = HealthSettings()
-    pins: PinSettings = PinSettings()
-    steps: StepSettings = StepSettings()
+    decision: Settings = Settings(min_samples=10)  # noqa: RUF009 - frozen, so one default may be shared
+    windows: WindowSettings = WindowSettings()  # noqa: RUF009 - frozen, so one default may be shared
+    health: HealthSettings = HealthSettings()  # noqa: RUF009 - frozen, so one default may be shared
+    pins: PinSettings = PinSettings()  # noqa: RUF009 - frozen, so one default may be shared
+    steps: StepSettings = StepSettings()  # noqa: RUF009 - frozen, so one default may be shared
     tick_seconds: float = 5.0
     """When nobody has called ``tick`` for so long, the next ``plan`` does."""
     max_prepared: int = 4_096
@@ -152,7 +152,7 @@ class Router:
         self._decision = self.settings.decision
         self._clock = clock
         self._wall_clock = wall_clock
-        self._entropy = Random(SystemRandom().getrandbits(256)).getrandbits if entropy is None else entropy
+        self._entropy = Random(SystemRandom().getrandbits(256)).getrandbits if entropy is None else entropy  # noqa: S311 - load is spread, no secret kept
         self._sink = on_decision
         self._share = decision_share
         self._windows = Windows(self.settings.windows, [endpoint.id for endpoint in catalog])
@@ -191,7 +191,7 @@ class Router:
         if now >= snapshot.until or self._health.stale:
             snapshot = self._refresh(now)
         self._count_plan()
-        prepared = body if type(body) is Prepared else self._recall(body, context)
+        prepared = body if isinstance(body, Prepared) else self._recall(body, context)
         ranking = prepared.ranking
         if ranking is None or prepared.snapshot is not snapshot:
             ranking = self._compile(prepared, snapshot, (prompt_tokens, completion_tokens, cached_tokens))
@@ -247,7 +247,7 @@ class Router:
         if session_id is not None:
             if not session_id or len(session_id) > 256:
                 raise InvalidRequest([Fault("session_id", session_id, "text of 1 to 256 characters")])
-            return Session(prepared.context.account_id, f"session:{session_id}", None if type(body) is Prepared else body)
+            return Session(prepared.context.account_id, f"session:{session_id}", None if isinstance(body, Prepared) else body)
         assert not isinstance(body, Prepared)
         return Session(prepared.context.account_id, conversation_of(body), body)
 

@@ -143,7 +143,7 @@ def _sorted(field: Field, places: list[tuple[int, ...]] | None, sort: str) -> li
 
 def _grouped(field: Field, places: list[tuple[int, ...]] | None) -> list[Group]:
     candidates = field.candidates
-    indices = [one.index for one in candidates]
+    indices = [one.row for one in candidates]
     own = list(dict.fromkeys(indices)) if field.case.context.byok else indices
     if field.stat_logs is None:
         field.stat_logs = balance.stat_logs(field.case, own)

@@ -17,7 +17,7 @@ def places(field: Field) -> list[int] | None:
         return None
     order = field.case.preferences.order
     leading = field.pool.named(order) if order else field.pool.all
-    return [0 if one.key_id is not None and leading >> one.index & 1 else 1 for one in field.candidates]
+    return [0 if one.key_id is not None and leading >> one.row & 1 else 1 for one in field.candidates]
 
 
 def words(field: Field, position: int) -> str:

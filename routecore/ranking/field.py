@@ -69,7 +69,7 @@ class Field:
 
     def quote(self, position: int) -> int | Decimal | None:
         """Return the expected price of the candidate: warm where the pin holds, else cold."""
-        return self.warm_quote(position) if position in self.sticky.pinned else self.quotes[self.candidates[position].index]
+        return self.warm_quote(position) if position in self.sticky.pinned else self.quotes[self.candidates[position].row]
 
 
 def cold_quotes(case: Case) -> Sequence[int | Decimal | None]:

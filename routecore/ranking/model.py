@@ -16,10 +16,10 @@ def places(field: Field) -> list[int] | None:
     if len(field.pool.models) == 1 or field.case.preferences.partition == "none":
         return None
     position = field.pool.model_position
-    return [position[one.index] for one in field.candidates]
+    return [position[one.row] for one in field.candidates]
 
 
 def words(field: Field, position: int) -> str:
     """Name the model and its place."""
-    index = field.candidates[position].index
+    index = field.candidates[position].row
     return f"{field.pool.endpoints[index].model} is model {field.pool.model_position[index] + 1} of {len(field.pool.models)}"

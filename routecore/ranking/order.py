@@ -18,7 +18,7 @@ def places(field: Field) -> list[int] | None:
         return None
     by_slug = field.pool.by_slug
     masks = [by_slug.get(slug, 0) for slug in order]
-    return [_first(masks, one.index) for one in field.candidates]
+    return [_first(masks, one.row) for one in field.candidates]
 
 
 def _first(masks: list[int], index: int) -> int:

@@ -22,7 +22,7 @@ def places(field: Field) -> list[int] | None:
     if not case.context.byok:
         return None
     own = 0 if case.preferences.order or case.preferences.sort else keyed(field.pool, case)
-    return [0 if one.key_id is not None else 1 if own >> one.index & 1 else 2 for one in field.candidates]
+    return [0 if one.key_id is not None else 1 if own >> one.row & 1 else 2 for one in field.candidates]
 
 
 def words(field: Field, position: int) -> str:

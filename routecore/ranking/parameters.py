@@ -17,7 +17,7 @@ def places(field: Field) -> list[int] | None:
     if not parameters or field.case.preferences.require_parameters is not None:
         return None
     supporting = field.pool.supporting(parameters)
-    return [0 if supporting >> one.index & 1 else 1 for one in field.candidates]
+    return [0 if supporting >> one.row & 1 else 1 for one in field.candidates]
 
 
 def words(field: Field, position: int) -> str:

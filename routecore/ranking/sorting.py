@@ -23,7 +23,7 @@ def keys(field: Field, sort: str) -> list[Any]:
     quotes = field.quotes
     pinned = field.sticky.pinned
     # an unknown price is above every price, and infinity compares exactly with ints and decimals
-    prices: list[Any] = [INFINITE if (quote := quotes[one.index]) is None else quote for one in candidates]
+    prices: list[Any] = [INFINITE if (quote := quotes[one.row]) is None else quote for one in candidates]
     for position in pinned:
         quote = field.quote(position)
         prices[position] = INFINITE if quote is None else quote
@@ -35,7 +35,7 @@ def keys(field: Field, sort: str) -> list[Any]:
         found = list(zip(measured, prices, strict=True))
     if field.case.context.byok:
         # one endpoint's attempts: own keys in the order of the context, then shared capacity
-        found = [(key, one.index, one.key_id is None, one.key_place) for key, one in zip(found, candidates, strict=True)]
+        found = [(key, one.row, one.key_id is None, one.key_place) for key, one in zip(found, candidates, strict=True)]
     return found
 
 

@@ -38,7 +38,7 @@ def judge(field: Field) -> Sticky:
     if not pinned:
         return Sticky("skipped", "ineligible")
     first = field.candidates[min(pinned)]
-    if not field.pool.caching >> first.index & 1:
+    if not field.pool.caching >> first.row & 1:
         return Sticky("skipped", "no_cache")
     if field.cooling is not None and all(field.cooling[position] for position in pinned):
         return Sticky("skipped", "cooling")
@@ -68,7 +68,7 @@ def _pays(field: Field, pinned: frozenset[int]) -> bool:
     others = [
         quote
         for position, one in enumerate(field.candidates)
-        if position not in pinned and (cooling is None or not cooling[position]) and (quote := field.quotes[one.index]) is not None
+        if position not in pinned and (cooling is None or not cooling[position]) and (quote := field.quotes[one.row]) is not None
     ]
     return not others or warm <= min(others)
 

@@ -27,9 +27,9 @@ def places(field: Field) -> list[int] | None:
     stats = field.case.facts.stats
     verdicts: dict[int, int] = {}
     for one in field.candidates:
-        if one.index not in verdicts:
-            verdicts[one.index] = _verdict(field, stats.get(one.endpoint.id))
-    return [verdicts[one.index] for one in field.candidates]
+        if one.row not in verdicts:
+            verdicts[one.row] = _verdict(field, stats.get(one.endpoint.id))
+    return [verdicts[one.row] for one in field.candidates]
 
 
 def _verdict(field: Field, stats: EndpointStats | None) -> int:
