@@ -12,6 +12,31 @@ import copy
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from routecore.testing.vocabulary import (
+    BODY_PARAMETERS,
+    COUNTS,
+    EXPONENTS,
+    EXTREME_EXPONENTS,
+    EXTREME_FIGURES,
+    EXTREME_TOKENS,
+    FEES,
+    LEVELS,
+    LIMITS,
+    MODELS,
+    PARAMETERS,
+    PARTS,
+    PERCENTILES,
+    POLICIES,
+    PROVIDERS,
+    RATES,
+    SECONDS,
+    SPEEDS,
+    SPELLINGS,
+    TOKEN_PRICES,
+    TOKENS,
+    VARIANTS,
+)
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
@@ -32,57 +57,6 @@ __all__ = [
 
 T = TypeVar("T")
 Mapping = dict[str, Any]
-
-MODELS = ("alpha/one", "beta/two", "alpha/one:free", "gamma/three", "beta/two:nitro")
-PROVIDERS = ("azure", "deepinfra", "novita", "google-vertex", "bedrock")
-VARIANTS = ("", "", "/fp8", "/fp4", "/us-east5", "/turbo")
-SPELLINGS = ("deepinfra", "DeepInfra/FP8", "Azure", "GOOGLE-VERTEX", "novita/fp8", "nowhere", "azure/us-east5", "deepinfra/fp4")
-LEVELS = ("int4", "int8", "fp4", "fp6", "fp8", "fp16", "bf16", "fp32", "unknown", "none")
-PARAMETERS = ("temperature", "top_p", "seed", "stop", "response_format", "structured_outputs", "reasoning", "logprobs")
-TOKEN_PRICES = (
-    "0",
-    "0.000001",
-    "0.0000005",
-    "0.000002",
-    "1e-6",
-    2.7e-07,
-    0,
-    "0.000000123456789",
-    "0.00001",
-    "0.000000000000001",
-    ".000003",
-)
-FEES = ("0.01", "0", 0.002, "0.25")
-LIMITS = (4000, 8192, 32_768, 200_000, 200_000, 1_000_000)
-TOKENS = (0, 1, 999, 1000, 1000, 1001, 3000, 3001, 4000, 200_001)
-SECONDS = (0.0, 0.3, 0.8, 0.8, 1.5, 2, 4.25)
-SPEEDS = (0, 12.5, 30, 30.0, 48, 60, 61.5)
-COUNTS = (0, 1, 5, 9, 10, 11, 100, 1240)
-RATES = (0, 0.5, 0.9, 0.98, 0.999, 1.0, 1)
-EXPONENTS = (0, 0.0, 0.5, 1, 2.0, 3.25)
-PERCENTILES = ("p50", "p75", "p90", "p99")
-PARTS = (
-    {"type": "text", "text": "hello"},
-    {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
-    {"type": "input_image", "image_url": "https://example.org/a.png"},
-    {"type": "image", "source": {"type": "base64"}},
-    {"type": "input_audio", "input_audio": {}},
-    {"type": "audio_url"},
-    {"type": "video_url"},
-    {"type": "input_video"},
-    {"type": "file", "file": {}},
-    {"type": "input_file"},
-    {"type": "tool_result", "content": [{"type": "text", "text": "found"}, {"type": "image"}]},
-    {"type": "tool_result", "content": "plain"},
-)
-BODY_PARAMETERS = (
-    ("temperature", 0.5), ("top_p", None), ("seed", 7), ("stop", ["x"]), ("stop_sequences", ["x"]), ("thinking", {"type": "enabled"}),
-    ("reasoning", {"effort": "low"}), ("reasoning_effort", "low"), ("include_reasoning", False), ("logprobs", True),
-    ("response_format", {"type": "json_schema", "json_schema": {}}), ("response_format", {"type": "json_object"}),
-    ("text", {"format": {"type": "json_schema"}}), ("text", {"format": {"type": "text"}}), ("text", {"verbosity": "low"}),
-    ("structured_outputs", True), ("n", 2), ("user", "somebody"), ("stream", True), ("parallel_tool_calls", False),
-    ("system", [{"type": "text", "text": "be brief"}]), ("instructions", "be brief"),
-)  # fmt: skip
 
 
 class Dice(Protocol):
@@ -171,7 +145,7 @@ def _make_row(dice: Dice, model: str) -> Mapping:
         ("implicit_caching", 0.7, (True, True, False)),
         ("distillable", 0.6, (True, True, False, None)),
         ("disabled", 0.15, (True, False, False)),
-        ("data_policy", 0.8, _POLICIES),
+        ("data_policy", 0.8, POLICIES),
         (
             "input_modalities",
             0.6,
@@ -186,12 +160,6 @@ def _make_row(dice: Dice, model: str) -> Mapping:
     if dice.chance(0.93):
         row["pricing"] = _make_pricing(dice)
     return row
-
-
-_POLICIES: tuple[Mapping | None, ...] = (
-    {"trains": False, "retains": False}, {"trains": False, "retains": False}, {"retains": False}, {"trains": False},
-    {"trains": True, "retains": False}, {"retains": True}, {}, None,
-)  # fmt: skip
 
 
 def _make_pricing(dice: Dice) -> Mapping:
@@ -334,22 +302,29 @@ def _attempt_name(dice: Dice, catalog: Mapping, keys: Sequence[str]) -> str:
     return name + dice.choice(forms)
 
 
+def _make_keys(dice: Dice, catalog: Mapping) -> list[str | Mapping]:
+    keys: list[str | Mapping] = []
+    for number, slug in enumerate(_slugs(dice, catalog, 4)):
+        if slug not in keys and dice.chance(0.5):
+            keys.append(slug)
+            continue
+        key: Mapping = {"slug": slug, "key_id": f"k{number}"}
+        if dice.chance(0.4):
+            key["models"] = _some(dice, MODELS, 2) if dice.chance(0.8) else []
+        keys.append(key)
+    return keys
+
+
+def _key_ids(context: Mapping) -> list[str]:
+    return [key if isinstance(key, str) else key["key_id"] for key in context.get("byok", [])]
+
+
 def make_context(dice: Dice, catalog: Mapping, eagerness: float = 0.15) -> Mapping:
     """Make a context: keys that match wholly, by region, by model or not at all; an account; a pin; estimates."""
     context: Mapping = {}
-    keys: list[str] = []
     if dice.chance(eagerness * 2.5):
-        context["byok"] = []
-        for number, slug in enumerate(_slugs(dice, catalog, 4)):
-            if slug in keys or dice.chance(0.5):
-                entry: Mapping = {"slug": slug, "key_id": f"k{number}"}
-                if dice.chance(0.4):
-                    entry["models"] = _some(dice, MODELS, 2) if dice.chance(0.8) else []
-                keys.append(entry["key_id"])
-                context["byok"].append(entry)
-            else:
-                keys.append(slug)
-                context["byok"].append(slug)
+        context["byok"] = _make_keys(dice, catalog)
+    keys = _key_ids(context)
     if dice.chance(eagerness):
         context["byok_only"] = _some(dice, [*PROVIDERS, "Azure", "azure/us-east5"], 2)
     if dice.chance(0.4):
@@ -374,6 +349,8 @@ def make_context(dice: Dice, catalog: Mapping, eagerness: float = 0.15) -> Mappi
     ):
         if dice.chance(0.4):
             context[key] = dice.choice(options)
+    if dice.chance(0.03):
+        context["completion_tokens"] = dice.choice(EXTREME_TOKENS)
     return context
 
 
@@ -392,11 +369,14 @@ def make_stats(dice: Dice, catalog: Mapping) -> Mapping:
             entry["samples"] = dice.choice(COUNTS)
         if dice.chance(0.7):
             entry["success_rate"] = dice.choice(RATES)
-        stats[endpoint_id] = entry
+        model, _, slug = endpoint_id.partition("@")
+        stats[f"{model}@{slug.title()}" if dice.chance(0.05) else endpoint_id] = entry
     return stats
 
 
 def _make_percentiles(dice: Dice, values: Sequence[float], *, falling: bool) -> Mapping:
+    if dice.chance(0.03):
+        values = EXTREME_FIGURES
     drawn = sorted((dice.choice(values) for _ in PERCENTILES), reverse=falling)
     return {percentile: value for percentile, value in zip(PERCENTILES, drawn, strict=True) if dice.chance(0.85)}
 
@@ -413,7 +393,8 @@ def make_settings(dice: Dice) -> Mapping:
     settings: Mapping = {}
     if dice.chance(0.7):
         names = ("price", "throughput", "latency", "reliability")
-        settings["balance"] = {name: dice.choice(EXPONENTS) for name in names if dice.chance(0.7)} or {"price": 1}
+        exponents = EXTREME_EXPONENTS if dice.chance(0.1) else EXPONENTS
+        settings["balance"] = {name: dice.choice(exponents) for name in names if dice.chance(0.7)} or {"price": 1}
     if dice.chance(0.4):
         settings["min_samples"] = dice.choice((0, 1, 10, 11))
     if dice.chance(0.5):
@@ -429,13 +410,12 @@ def make_scenario(dice: Dice, most_endpoints: int = 9) -> Mapping:
     catalog = make_catalog(dice, most_endpoints)
     scenario: Mapping = {"catalog": catalog, "request": make_request(dice, catalog, eagerness)}
     context = make_context(dice, catalog, eagerness)
-    keys = [entry if isinstance(entry, str) else entry["key_id"] for entry in context.get("byok", [])]
     if dice.chance(0.9):
         scenario["context"] = context
     if dice.chance(0.8):
         scenario["stats"] = make_stats(dice, catalog)
     if dice.chance(0.4):
-        scenario["health"] = make_health(dice, catalog, keys)
+        scenario["health"] = make_health(dice, catalog, _key_ids(context))
     if dice.chance(0.7):
         scenario["settings"] = make_settings(dice)
     if dice.chance(0.9):

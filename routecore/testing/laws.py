@@ -16,6 +16,7 @@ import json
 import math
 from collections import Counter
 from fractions import Fraction
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 from routecore.testing.chance import chi_square_tail
@@ -25,6 +26,7 @@ from routecore.testing.reading import (
     Answer,
     Attempt,
     DecideScenario,
+    all_known,
     assert_same,
     attempts_of,
     block_of,
@@ -32,6 +34,7 @@ from routecore.testing.reading import (
     context_of,
     differences,
     drop_from_context,
+    in_one_group,
     is_decided,
     is_plan,
     matches,
@@ -47,7 +50,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LAWS",
+    "law_a_third_keeps_ratios",
     "law_adding_an_ineligible_endpoint",
+    "law_better_weighs_no_less",
     "law_determinism",
     "law_documented_answer",
     "law_equals_the_reference",
@@ -66,6 +71,7 @@ __all__ = [
 FREQUENCY_ERROR_RATE = 1e-6
 FREQUENCY_DRAWS = 400
 SMALLEST_EXPECTED_COUNT = 5
+SMALLEST_REST = 1e-4  # below it cancellation eats the tolerance
 DOCUMENTED_ERRORS = {
     "invalid_catalog": 400,
     "invalid_request": 400,
@@ -301,7 +307,7 @@ def _with_draw(scenario: Any, draw: int) -> Any:  # noqa: ANN401
 def law_probabilities(decide_scenario: DecideScenario, scenario: Any) -> None:  # noqa: ANN401
     """Every probability is finite and in (0, 1], the last place of a group is certain, and the shares they imply do not depend on the draw."""
     whole = uncut(scenario)
-    implied = []
+    implied: list[dict[Attempt, float]] = []
     for draw in (scenario.get("draw") or 0, 1, 2):
         answer = decide_scenario(_with_draw(whole, draw))
         if not is_plan(answer):
@@ -311,26 +317,74 @@ def law_probabilities(decide_scenario: DecideScenario, scenario: Any) -> None:  
         assert_same(probabilities[-1], 1.0, "probability of the last attempt of a whole plan")
         if answer["strategy"] != "balance":
             assert_same(probabilities, [1.0] * len(probabilities), "probabilities of a sorted plan")
-        shares = _implied_shares(answer)
-        if shares is None:
-            return  # a weight so small that doubles cannot carry the rest of its group
-        implied.append(shares)
+        groups = _groups(answer)
+        if groups is None:
+            return
+        implied.append({attempt: share for group in groups for attempt, share in group.items()})
     for shares in implied[1:]:
         assert_same(set(shares), set(implied[0]), "attempts of two draws")
         for attempt, share in shares.items():
-            assert abs(share - implied[0][attempt]) < PROBABILITY_TOLERANCE, f"{attempt}: share {share}, by another draw {implied[0][attempt]}"
+            first = implied[0][attempt]
+            assert abs(share - first) < PROBABILITY_TOLERANCE, f"{attempt}: share {share}, by another draw {first}"
 
 
-def _implied_shares(answer: Answer) -> dict[Attempt, float] | None:
-    """Each attempt's weight over its group's total, read back from the probabilities of one plan."""
-    shares: dict[Attempt, float] = {}
+def _groups(answer: Answer) -> list[dict[Attempt, float]] | None:
+    """Each attempt's weight over its group's total, group by group, read back from the probabilities of one whole plan.
+
+    ``None`` where one weight is so large that doubles cannot carry the rest of its group.
+    """
+    groups: list[dict[Attempt, float]] = [{}]
     left = 1.0
     for attempt, name in zip(answer["attempts"], attempts_of(answer), strict=True):
-        shares[name] = left * attempt["probability"]
-        left = left * (1 - attempt["probability"]) if attempt["probability"] < 1 else 1.0
-        if left < 1e-4:
+        groups[-1][name] = left * attempt["probability"]
+        left *= 1 - attempt["probability"]
+        if attempt["probability"] == 1:
+            groups.append({})
+            left = 1.0
+        elif left < SMALLEST_REST:
             return None
-    return shares
+    return groups[:-1]
+
+
+def law_better_weighs_no_less(decide_scenario: DecideScenario, scenario: Any) -> None:  # noqa: ANN401
+    """Of two endpoints with known, paid data, the one that is cheaper, faster and more reliable never weighs less; equal ones weigh the same."""
+    whole = all_known(in_one_group(scenario))
+    answer = decide_scenario(whole)
+    groups = _groups(answer) if is_plan(answer) else None
+    if groups is None or len(groups) > 1:  # a weight that rounds to certainty looks like a group of its own
+        return
+    prices = {endpoint: Fraction(attempt["expected_price"]) for attempt in answer["attempts"] for endpoint in [attempt["endpoint"]]}
+    for (better, better_share), (worse, worse_share) in permutations(groups[0].items(), 2):
+        one, other = (
+            (prices[endpoint], stats["latency"]["p50"], -stats["throughput"]["p50"], -stats["success_rate"])
+            for endpoint, stats in ((endpoint, whole["stats"][endpoint]) for endpoint, _, _ in (better, worse))
+        )
+        if all(x <= y for x, y in zip(one, other, strict=True)):
+            assert better_share >= worse_share - PROBABILITY_TOLERANCE, f"{better} weighs {better_share}, {worse} {worse_share}: {one}, {other}"
+
+
+def law_a_third_keeps_ratios(decide_scenario: DecideScenario, scenario: Any) -> None:  # noqa: ANN401
+    """Adding a third endpoint never changes the ratio of the weights of two with known, paid data, where reliability does not count."""
+
+    def add(other: Any) -> None:  # noqa: ANN401
+        row = {"provider": "a-third", "data_policy": {"retains": False}, "distillable": True}
+        models = dict.fromkeys(row["model"] for row in other["catalog"]["endpoints"])
+        other["catalog"]["endpoints"] += [{"model": model, **row} for model in models]
+
+    def ignore_reliability(other: Any) -> None:  # noqa: ANN401
+        balance = (other.get("settings") or {}).get("balance") or {"price": 1, "throughput": 0.5, "latency": 0.5}
+        other["settings"] = {**(other.get("settings") or {}), "balance": {**balance, "reliability": 0}}
+
+    whole = changed(all_known(in_one_group(scenario)), ignore_reliability)
+    answers = [decide_scenario(whole), decide_scenario(all_known(changed(whole, add)))]
+    before, after = (_groups(answer) if is_plan(answer) else None for answer in answers)
+    if before is None or after is None or len(before) + len(after) > 2:  # as above
+        return
+    shares, later = before[0], after[0]
+    for one, other in combinations(shares, 2):
+        drift = shares[one] * later[other] - shares[other] * later[one]
+        ratios = f"{shares[one]} : {shares[other]}, then {later[one]} : {later[other]}"
+        assert abs(drift) < PROBABILITY_TOLERANCE, f"{one} : {other} is {ratios}"
 
 
 def law_frequencies(decide_scenario: DecideScenario, scenario: Any, draws: int = FREQUENCY_DRAWS) -> None:  # noqa: ANN401
@@ -409,6 +463,8 @@ LAWS: tuple[Callable[[DecideScenario, Any], None], ...] = (
     law_relaxations,
     law_never_a_forbidden_endpoint,
     law_probabilities,
+    law_better_weighs_no_less,
+    law_a_third_keeps_ratios,
     law_frequencies,
     law_documented_answer,
     law_equals_the_reference,

@@ -13,6 +13,7 @@ __all__ = [
     "Answer",
     "Attempt",
     "DecideScenario",
+    "all_known",
     "assert_same",
     "attempts_of",
     "block_of",
@@ -20,6 +21,7 @@ __all__ = [
     "context_of",
     "differences",
     "drop_from_context",
+    "in_one_group",
     "is_decided",
     "is_plan",
     "matches",
@@ -110,6 +112,58 @@ def uncut(scenario: Any) -> Any:  # noqa: ANN401
 def assert_same(first: object, second: object, what: str) -> None:
     """Fail unless both are equal, and show both."""
     assert first == second, f"{what}:\n  {first}\nis not\n  {second}"
+
+
+def in_one_group(scenario: Any) -> Any:  # noqa: ANN401
+    """Return the scenario with nothing but the balance to rank by: no order, sort, thresholds, keys, pin or health, all models at once."""
+
+    def strip(other: Any) -> None:  # noqa: ANN401
+        block = {**block_of(other), "sort": {"partition": "none"}}
+        for key in ("order", "allow_fallbacks", "preferred_max_latency", "preferred_min_throughput"):
+            block.pop(key, None)
+        if block.get("require_parameters") is not True:
+            block["require_parameters"] = False
+        other["request"]["provider"] = block
+        for name in ("model", "models"):
+            if other["request"].get(name):
+                other["request"][name] = _without_suffixes(other["request"][name], {row["model"] for row in other["catalog"]["endpoints"]})
+        for key in ("byok", "byok_only", "sticky"):
+            context_of(other).pop(key, None)
+        other.pop("health", None)
+
+    return changed(scenario, strip)
+
+
+def _without_suffixes(models: Any, known: set[str]) -> Any:  # noqa: ANN401
+    if not isinstance(models, str):
+        return [_without_suffixes(model, known) for model in models]
+    suffixed = models not in known and models.endswith((":floor", ":nitro"))
+    return models[: -len(":floor")] if suffixed else models
+
+
+def all_known(scenario: Any) -> Any:  # noqa: ANN401
+    """Return the scenario with the data of every endpoint known and paid, where it was not; counts of samples all alike."""
+
+    def fill(other: Any) -> None:  # noqa: ANN401
+        stats = other.get("stats") or {}
+        other["stats"] = {}
+        for number, (endpoint, row) in enumerate(rows_of(other).items()):
+            pricing = row["pricing"] = {**(row.get("pricing") or {})}
+            for part in ("prompt", "completion"):
+                if not pricing.get(part) or Fraction(str(pricing[part])) == 0:
+                    pricing[part] = f"0.00000{number % 4 + 1}"
+            for key in ("overrides", "discount"):
+                pricing.pop(key, None)
+            entry = stats.get(endpoint) or {}
+            known = {measure: (entry.get(measure) or {}).get("p50") for measure in ("latency", "throughput")}
+            rate = entry.get("success_rate")
+            other["stats"][endpoint] = {
+                "latency": {"p50": known["latency"] or 0.25 * (number % 5 + 1)},
+                "throughput": {"p50": known["throughput"] or 20.0 * (number % 3 + 1)},
+                "success_rate": 0.9 if rate is None else rate,
+            }
+
+    return changed(scenario, fill)
 
 
 # Lifting filters ----------------------------------------------------------------------------------------------------
