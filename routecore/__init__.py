@@ -30,10 +30,20 @@ if TYPE_CHECKING:
     )
     from routecore.explain import Change, Why
     from routecore.facts import EndpointStats, Facts, Percentiles
+    from routecore.health import HealthSettings
+    from routecore.kinds import Kind
+    from routecore.live_plan import LivePlan
+    from routecore.metrics import Metric
+    from routecore.outcome import Outcome
+    from routecore.pins import PinSettings
     from routecore.plan import Plan
     from routecore.preferences import Account, BalanceWeights, Preferences, Settings
+    from routecore.pricing import Pricing
     from routecore.records import decide_scenario, record, replay
     from routecore.request import ByokKey, Context, Request
+    from routecore.router import Router, RouterSettings
+    from routecore.steps import Step, StepSettings
+    from routecore.windows import WindowSettings
 
 __version__ = VERSION
 _HOME = {
@@ -50,21 +60,33 @@ _HOME = {
     "EndpointStats": "facts",
     "Facts": "facts",
     "Fault": "errors",
+    "HealthSettings": "health",
     "InvalidPreferences": "errors",
     "InvalidPricing": "errors",
     "InvalidRequest": "errors",
     "InvalidUsage": "errors",
+    "Kind": "kinds",
+    "LivePlan": "live_plan",
+    "Metric": "metrics",
     "NoEligibleEndpoint": "errors",
+    "Outcome": "outcome",
     "OutcomeError": "errors",
     "Percentiles": "facts",
+    "PinSettings": "pins",
     "Plan": "plan",
     "Preferences": "preferences",
+    "Pricing": "pricing",
     "Request": "request",
     "RoutecoreError": "errors",
+    "Router": "router",
+    "RouterSettings": "router",
     "Settings": "preferences",
+    "Step": "steps",
+    "StepSettings": "steps",
     "UnknownModel": "errors",
     "UnpricedUsage": "errors",
     "Why": "explain",
+    "WindowSettings": "windows",
     "decide": "decision",
     "decide_scenario": "records",
     "record": "records",

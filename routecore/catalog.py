@@ -114,7 +114,7 @@ class Catalog:
     """All endpoints, frozen: iterate it, look models up, hand it to ``decide``.
 
     ``models`` maps a model's name to the positions of its endpoints. ``rounded`` says which
-    prices were finer than a femtodollar and had to be rounded (path, price given, price used); no decision reads those. ``memo`` is where what is compiled from the catalog is kept, for as long as the catalog.
+    prices were finer than a femtodollar and had to be rounded (path, price given, price used); no decision reads those. ``pools`` and ``list_pools`` are where what is compiled from the catalog is kept, for as long as the catalog.
 
     >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p", "pricing": {"prompt": "0.000001"}}]})
     >>> [endpoint.id for endpoint in catalog], "a/b" in catalog.models
@@ -137,7 +137,8 @@ class Catalog:
         self.endpoints = endpoints
         self.models: Mapping[str, list[int]] = by_model
         self.rounded = rounded
-        self.memo: dict[Any, Any] = {}
+        self.pools: dict[tuple[str, ...], Any] = {}
+        self.list_pools: dict[tuple[str, ...], Any] = {}
         self._by_id = by_id
 
     @classmethod

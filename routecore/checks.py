@@ -23,6 +23,10 @@ _NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]{1,256}\Z")
 _SLUG: Final = re.compile(r"(?=.{1,256}\Z)[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]+(#([2-9]|[1-9][0-9]+))?\Z")
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
+_LONGEST_KEY: Final = 256
+HINTS: Final = 20
+"""Spelling is compared for this many unknown names of one request: each costs a look at every known one."""
+
 NAME_EXPECTED: Final = "a name: 1 to 256 characters, without white space, control characters, '@' or '#'"
 SLUG_EXPECTED: Final = "a provider slug such as 'deepinfra' or 'deepinfra/fp8'"
 WHOLE_EXPECTED: Final = "a whole number, not negative, below 2**63"
@@ -113,7 +117,8 @@ def below(path: str, key: object) -> str:
     >>> below("provider", "sort"), below("provider", 7)
     ('provider.sort', 'provider.7')
     """
-    return f"{path}.{key}" if isinstance(key, str) else f"{path}.{jsonable(key)}"
+    text = key if isinstance(key, str) else str(jsonable(key))
+    return f"{path}.{text}" if len(text) <= _LONGEST_KEY else f"{path}.{text[:_LONGEST_KEY]}…"
 
 
 def nearest(name: str, known: Iterable[str], *, most: int = 3) -> list[str]:

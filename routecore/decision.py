@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from routecore.case import Case
-from routecore.checks import nearest
+from routecore.checks import HINTS, nearest
 from routecore.eligibility import examine, filters, fits
 from routecore.errors import Fault, InvalidRequest, NoEligibleEndpoint, UnknownModel
 from routecore.expansion import expand
@@ -128,7 +128,7 @@ def resolve(catalog: Catalog, request: Request) -> tuple[tuple[str, ...], str | 
             unknown.append((name, path))
     if not known:
         near: dict[str, None] = {}
-        for name, _ in unknown:
+        for name, _ in unknown[:HINTS]:
             near.update(dict.fromkeys(nearest(name, catalog.models)))
         raise UnknownModel([name for name, _ in unknown], list(near))
     return tuple(known), suffix_sort, tuple(unknown)

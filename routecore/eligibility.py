@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from routecore.pool import bits
+from routecore.pool import bits, mask_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "Eligibility", "Rejection", "Rule", "View", "examine", "filters", "fits"]
 
 MAX_RELAXATIONS: Final = 5
+_SHOWN_NAMES: Final = 8
 
 
 class Rule(NamedTuple):
@@ -177,7 +178,7 @@ def _keeps_fallbacks(pool: Pool, case: Case) -> int:
 def shared_is_closed(pool: Pool, case: Case) -> int:
     """Return the mask of the endpoints whose provider takes the caller's keys only. Names of providers, not of variants."""
     closed = set(case.context.byok_only)
-    return sum(1 << index for index, endpoint in enumerate(pool.endpoints) if endpoint.provider in closed)
+    return mask_of([place for place, endpoint in enumerate(pool.endpoints) if endpoint.provider in closed], len(pool.endpoints))
 
 
 def keyed(pool: Pool, case: Case) -> int:
@@ -192,7 +193,8 @@ def keyed(pool: Pool, case: Case) -> int:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return f"[{', '.join(names)}]"
+    shown = ", ".join(names[:_SHOWN_NAMES])
+    return f"[{shown}, … {len(names) - _SHOWN_NAMES} more]" if len(names) > _SHOWN_NAMES else f"[{shown}]"
 
 
 def _detail_deny(endpoint: Endpoint, case: Case) -> str:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Candidate", "expand"]
 
 
-_MAX_MASKS: Final = 256
+_MOST_KEPT: Final = 65_536
+"""Candidates kept in one pool's memo, over all masks."""
 
 
 class Candidate(NamedTuple):
@@ -56,7 +57,7 @@ def shared(pool: Pool, mask: int) -> list[Candidate]:
     found: list[Candidate] | None = pool.memo.get(mask)
     if found is None:
         found = [Candidate(index, pool.endpoints[index], pool.shared_keys[index], None, 0) for index in bits(mask)]
-        if len(pool.memo) >= _MAX_MASKS:
+        if len(pool.memo) * len(pool.endpoints) >= _MOST_KEPT:
             pool.memo.clear()
         pool.memo[mask] = found
     return found

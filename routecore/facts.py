@@ -11,7 +11,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from routecore.checks import NUMBER_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, canonical_key, number, whole
+from routecore.checks import NUMBER_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, below, canonical_key, number, whole
 from routecore.errors import Fault, InvalidRequest
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _read_stats(value: object, faults: list[Fault]) -> dict[str, EndpointStats]:
     for endpoint_id, row in value.items():
         if row is None or not isinstance(endpoint_id, str):
             continue
-        path = f"stats.{endpoint_id}"
+        path = below("stats", endpoint_id)
         if not isinstance(row, dict):
             faults.append(Fault(path, row, "an object with latency, throughput, samples and success_rate"))
             continue
@@ -190,5 +190,5 @@ def _read_health(value: object, faults: list[Fault]) -> frozenset[str]:
         if word == "cooling":
             cooling.append(canonical_key(key))
         else:
-            faults.append(Fault(f"health.{key}", state, "'cooling' or 'available'"))
+            faults.append(Fault(below("health", key), state, "'cooling' or 'available'"))
     return frozenset(cooling)

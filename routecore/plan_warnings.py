@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from routecore.checks import nearest
+from routecore.checks import HINTS, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,8 @@ def _models(plan: Plan) -> Iterator[Warned]:
     case = plan.case
     if case.request.models_as_string:
         yield Warned("models_as_string", "models", "models is a string; write it as a list of names")
-    for name, path in case.unknown_models:
-        near = nearest(name, case.catalog.models)
+    for place, (name, path) in enumerate(case.unknown_models):
+        near = nearest(name, case.catalog.models) if place < HINTS else []
         hint = f"; did you mean {', '.join(map(repr, near))}?" if near else ""
         yield Warned("unknown_model", path, f"the catalog has no model {name!r}{hint}")
 
@@ -54,10 +54,12 @@ def _models(plan: Plan) -> Iterator[Warned]:
 def _slugs(plan: Plan) -> Iterator[Warned]:
     case = plan.case
     known = case.pool.by_slug
+    hints = HINTS
     for key in ("order", "only", "ignore"):
         for place, slug in enumerate(getattr(case.preferences, key)):
             if slug not in known:
-                near = nearest(slug, known, most=1)
+                near = nearest(slug, known, most=1) if hints > 0 else []
+                hints -= 1
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 yield Warned("unmatched_slug", f"provider.{key}[{place}]", f"no endpoint of the asked models is {slug!r}{hint}")
 

@@ -23,55 +23,96 @@ NOMINAL_PROMPT_TOKENS: Final = 3_000
 NOMINAL_COMPLETION_TOKENS: Final = 1_000
 """The request that is priced where the context gives no estimate."""
 
-_MAX_POOLS: Final = 4_096
+_SHORT: Final = 256
+_MOST_BITS: Final = 1 << 22
+_MOST_KEPT: Final = 100_000
+"""Endpoints in the kept pools of several models together."""
 
 
 def bits(mask: int) -> list[int]:
-    """Return the set bits of ``mask``, ascending.
+    """Return the set bits of ``mask``, ascending, in time linear in its length.
 
     >>> bits(0b1011)
     [0, 1, 3]
     """
     found = []
-    while mask:
-        low = mask & -mask
-        found.append(low.bit_length() - 1)
-        mask ^= low
+    if mask.bit_length() <= _SHORT:
+        while mask:
+            low = mask & -mask
+            found.append(low.bit_length() - 1)
+            mask ^= low
+        return found
+    digits = bin(mask)[:1:-1]
+    place = digits.find("1")
+    while place >= 0:
+        found.append(place)
+        place = digits.find("1", place + 1)
     return found
 
 
-class Limits:
-    """Numbers of a pool's endpoints, sorted, to ask "who has at least (at most) so much?" with one bisection."""
+def mask_of(places: Iterable[int], size: int) -> int:
+    """Return the mask with a bit set at each of ``places``, all below ``size``, in time linear in the size.
 
-    __slots__ = ("_above", "_below", "_missing", "_values")
+    >>> bin(mask_of([0, 1, 3], 4))
+    '0b1011'
+    """
+    digits = bytearray(b"0") * (size or 1)
+    for place in places:
+        digits[-1 - place] = 49  # "1"
+    return int(digits, 2)
+
+
+class Limits:
+    """Numbers of a pool's endpoints, sorted, to ask "who has at least (at most) so much?" with one bisection.
+
+    A mask is kept for each distinct number, as long as they take little room together; for a huge pool masks are made when asked for.
+    """
+
+    __slots__ = ("_below", "_missing", "_order", "_present", "_size", "_values")
 
     def __init__(self, numbers: Sequence[int | None]) -> None:
-        order = sorted((value, index) for index, value in enumerate(numbers) if value is not None)
+        order = sorted((value, place) for place, value in enumerate(numbers) if value is not None)
+        size = len(numbers)
+        self._size = size
         self._values = [value for value, _ in order]
-        self._missing = sum(1 << index for index, value in enumerate(numbers) if value is None)
-        below = [0]
-        for _, index in order:
-            below.append(below[-1] | 1 << index)
-        self._below = below
-        self._above = [below[-1] & ~mask for mask in below]
+        self._order = [place for _, place in order]
+        self._missing = mask_of([place for place, value in enumerate(numbers) if value is None], size)
+        self._present = mask_of(self._order, size)
+        self._below: dict[int, int] | None = {0: 0}
+        mask = 0
+        for count, (value, place) in enumerate(order, 1):
+            mask |= 1 << place
+            if count == len(order) or order[count][0] != value:
+                self._below[count] = mask
+            if len(self._below) * size > _MOST_BITS:
+                self._below = None
+                break
+
+    def _lowest(self, count: int) -> int:
+        """Return the mask of the ``count`` lowest numbers; a count between equal numbers is never asked for."""
+        return mask_of(self._order[:count], self._size) if self._below is None else self._below[count]
 
     def at_least(self, number: int) -> int:
         """Return the mask of those with ``number`` or more; a missing limit does not limit."""
-        return self._above[bisect_left(self._values, number)] | self._missing
+        return (self._present & ~self._lowest(bisect_left(self._values, number))) | self._missing
 
     def at_most(self, number: int, *, missing_passes: bool) -> int:
         """Return the mask of those with ``number`` or less."""
-        found = self._below[bisect_right(self._values, number)]
+        found = self._lowest(bisect_right(self._values, number))
         return found | self._missing if missing_passes else found
 
 
-def _masks(groups: Iterable[Iterable[str]]) -> dict[str, int]:
-    masks: dict[str, int] = {}
-    for index, names in enumerate(groups):
-        bit = 1 << index
+def _masks(groups: Sequence[Iterable[str]]) -> dict[str, int]:
+    places: dict[str, list[int]] = {}
+    for place, names in enumerate(groups):
         for name in names:
-            masks[name] = masks.get(name, 0) | bit
-    return masks
+            found = places.get(name)
+            if found is None:
+                places[name] = [place]
+            else:
+                found.append(place)
+    size = len(groups)
+    return {name: mask_of(found, size) for name, found in places.items()}
 
 
 class Pool:
@@ -127,11 +168,11 @@ class Pool:
         self.model_position = [position[endpoint.model] for endpoint in endpoints]
         self.all = (1 << len(endpoints)) - 1
 
-        self.by_model = _masks([endpoint.model] for endpoint in endpoints)
-        self.by_slug = _masks({endpoint.provider, endpoint.slug} for endpoint in endpoints)
-        self.by_quantization = _masks([endpoint.quantization] for endpoint in endpoints)
-        self.by_parameter = _masks(endpoint.supported_parameters for endpoint in endpoints)
-        self.by_modality = _masks(endpoint.input_modalities for endpoint in endpoints)
+        self.by_model = _masks([[endpoint.model] for endpoint in endpoints])
+        self.by_slug = _masks([{endpoint.provider, endpoint.slug} for endpoint in endpoints])
+        self.by_quantization = _masks([[endpoint.quantization] for endpoint in endpoints])
+        self.by_parameter = _masks([endpoint.supported_parameters for endpoint in endpoints])
+        self.by_modality = _masks([endpoint.input_modalities for endpoint in endpoints])
         self.enabled = self._where([not endpoint.disabled for endpoint in endpoints])
         self.retains_nothing = self._where([not endpoint.data_policy.may_retain for endpoint in endpoints])
         self.no_training = self._where([not endpoint.data_policy.may_train for endpoint in endpoints])
@@ -154,7 +195,7 @@ class Pool:
 
     @staticmethod
     def _where(flags: Sequence[bool]) -> int:
-        return sum(1 << index for index, flag in enumerate(flags) if flag)
+        return mask_of([place for place, flag in enumerate(flags) if flag], len(flags))
 
     def named(self, slugs: Iterable[str]) -> int:
         """Return the mask of the endpoints that any of ``slugs`` (a provider, or one endpoint's slug) names."""
@@ -196,13 +237,14 @@ class Pool:
 def pool_of(catalog: Catalog, models: tuple[str, ...]) -> Pool:
     """Return the pool of ``models`` (all known to the catalog), from the catalog's memo where it was built before.
 
-    The memo is bounded: a caller who asks for ever new lists of models cannot make it grow.
+    The memo is bounded: a pool for each model, and lists of models as long as they hold no more than 100,000 endpoints together.
     """
-    pool: Pool | None = catalog.memo.get(models)
+    single = len(models) == 1
+    memo: dict[tuple[str, ...], Pool] = catalog.pools if single else catalog.list_pools
+    pool = memo.get(models)
     if pool is None:
-        rows = [(position, endpoint) for model in models for position, endpoint in catalog.rows(model)]
-        pool = Pool(models, rows)
-        if len(catalog.memo) >= _MAX_POOLS:
-            catalog.memo.clear()
-        catalog.memo[models] = pool
+        pool = Pool(models, [row for model in models for row in catalog.rows(model)])
+        if not single and sum(len(kept.endpoints) for kept in list(memo.values())) > _MOST_KEPT:
+            memo.clear()
+        memo[models] = pool
     return pool

@@ -162,7 +162,7 @@ or an object with 'by' and 'partition'; provider.zrd: True is not a key of the p
             if read is None:
                 faults.append(_unknown_key(key, value, path))
             elif value is not None:
-                read(found, value, f"{path}.{key}", faults)
+                read(found, value, below(path, key), faults)
         if faults:
             raise InvalidPreferences(faults)
         return cls(**found) if found else _NO_PREFERENCES
@@ -358,7 +358,7 @@ class Account:
                 if read is None:
                     noted.append(Fault(below(path, key), item, f"a key of the account's policy: {', '.join(_ACCOUNT_READERS)}"))
                 elif item is not None:
-                    read(found, item, f"{path}.{key}", noted)
+                    read(found, item, below(path, key), noted)
         if faults is None and noted:
             raise InvalidRequest(noted)
         return cls(**found) if found else _NO_ACCOUNT
@@ -445,7 +445,7 @@ class Settings:
                     hint = f"; did you mean {near[0]!r}?" if near else ""
                     noted.append(Fault(below(path, key), item, f"a setting: {', '.join(_SETTING_READERS)}{hint}"))
                 elif item is not None:
-                    read(found, item, f"{path}.{key}", noted)
+                    read(found, item, below(path, key), noted)
         if faults is None and noted:
             raise InvalidRequest(noted)
         return cls(**found) if found and len(noted) == before else _DEFAULT_SETTINGS

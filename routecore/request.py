@@ -376,7 +376,7 @@ class Context:
                 if read_key is None:
                     noted.append(Fault(below(path, key), item, f"a key of the context: {', '.join(_CONTEXT_READERS)}"))
                 elif item is not None:
-                    found[key] = read_key(item, f"{path}.{key}", noted)
+                    found[key] = read_key(item, below(path, key), noted)
         if faults is None and noted:
             raise InvalidRequest(noted)
         return cls(**found) if found and len(noted) == before else _NO_CONTEXT
