@@ -29,10 +29,10 @@ MARK_LIMIT: Final = -3.0
 class EndpointLog:
     """One endpoint's recent outcomes. ``seal_at`` is when the period of the latest mark ends; recording at or after it needs a new mark.
 
-    ``seen`` and ``oldest`` belong to the reader: array lengths and the oldest live period at the last read, so that idle endpoints cost nothing.
+    ``sketch`` is where the samples go that are too many to keep, ``None`` while they are not.
     """
 
-    __slots__ = ("add_latency", "add_throughput", "endpoint_id", "latency", "oldest", "seal_at", "seen", "sketch", "throughput")
+    __slots__ = ("add_latency", "add_throughput", "endpoint_id", "latency", "seal_at", "sketch", "throughput")
 
     def __init__(self, endpoint_id: str) -> None:
         self.endpoint_id = endpoint_id
@@ -42,8 +42,6 @@ class EndpointLog:
         self.add_latency = self.latency.append
         self.add_throughput = self.throughput.append
         self.seal_at = -inf
-        self.seen = (0, 0)
-        self.oldest = inf
         self.sketch: Sketch | None = None
 
     def mark(self, now: float, period_seconds: float) -> None:

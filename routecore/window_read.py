@@ -2,19 +2,20 @@
 
 Logs of like size are laid side by side as the rows of a matrix, right-aligned; whatever is not a live sample is negative and sorts to the
 left; one sort along the rows then puts every endpoint's nearest ranks at columns that arithmetic finds. Nothing is packed into keys, so no digit is
-lost, and a row sort touches less memory than one sort of everything.
+lost, and a row sort touches less memory than one sort of everything. What is known of each endpoint stays in arrays, and Python objects are made only
+of what is asked for: at 10,000 endpoints, making them all would take longer than finding their values.
 """
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nan
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from routecore.facts import EndpointStats, Percentiles
 from routecore.window_log import FAILED, MARK_BASE, MARK_LIMIT, UNMEASURED
 from routecore.window_sketch import Sketch
+from routecore.window_view import COLUMNS, RATE, SAMPLES, StatsView
 
 if TYPE_CHECKING:
     from array import array
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from routecore.window_log import EndpointLog
     from routecore.windows import WindowSettings
 
-__all__ = ["RANKS", "Reading", "live_samples", "read_arrays", "read_changed"]
+__all__ = ["RANKS", "Reader", "Reading", "live_samples", "read_arrays"]
 
 RANKS: Final = (50, 75, 90, 99)
 """Percent. Rank of pX among n samples, from the best: the smallest whole number that is at least X % of n."""
@@ -36,6 +37,150 @@ _GROUP_SPREAD: Final = 1.25
 """Logs of one group differ in length by at most this factor, which bounds what padding wastes."""
 _LEAST_TO_SKETCH: Final = 4_096
 """A shorter log is smaller than a histogram of it would be."""
+_WORTH_CUTTING: Final = 4
+"""A log is cut when a fourth of it has left the window: each cut moves the rest, and reading past the dead costs little."""
+
+
+class Reader:
+    """Reads logs again and again, and remembers of each what it saw, so that those without news cost nothing. One thread at a time."""
+
+    def __init__(self, settings: WindowSettings) -> None:
+        self._settings = settings
+        self._logs: list[EndpointLog] = []
+        self._latencies: list[array[float]] = []
+        self._throughputs: list[array[float]] = []
+        self._positions: dict[str, int] = {}
+        # per log: how long its arrays were when read, and the oldest period that still held something (infinite: nothing)
+        self._seen: NDArray[np.int64] = np.zeros((0, 2), np.int64)
+        self._oldest: NDArray[np.float64] = np.zeros(0)
+        self._table: NDArray[np.float64] = np.zeros((0, COLUMNS))
+        self._view = StatsView(self._positions, self._table)
+
+    def read(self, logs: Sequence[EndpointLog], oldest_live: int, breathe: Callable[[], object] | None) -> StatsView:
+        """Return the statistics of all logs; ``oldest_live`` is the oldest period that counts. Drops samples that have left.
+
+        ``logs`` holds those of the last call in the same order, and new ones after them. Where nothing changed, the same view comes back.
+        """
+        self._take(logs)
+        lengths = self._lengths()
+        self._sketch_the_largest(lengths)
+        sketched = [position for position, log in enumerate(self._logs) if log.sketch is not None]
+        news = (lengths != self._seen).any(axis=1) | (self._oldest < oldest_live)
+        news[sketched] = False
+        changed = np.flatnonzero(news)
+        if not len(changed) and not sketched:
+            return self._view
+        # earlier views keep the table that they were given
+        self._table = self._table.copy()
+        if len(changed):
+            self._read_exact(changed, oldest_live, breathe)
+        for position in sketched:
+            self._read_sketch(position, oldest_live)
+            if breathe is not None:
+                breathe()
+        self._view = StatsView(self._positions, self._table)
+        return self._view
+
+    def idle(self) -> list[tuple[int, EndpointLog]]:
+        """Return the position and the log of each endpoint that has no sample left and has had no news since it was read."""
+        quiet = np.isinf(self._oldest) & (self._lengths() == self._seen).all(axis=1)
+        found = [(position, self._logs[position]) for position in np.flatnonzero(quiet).tolist()]
+        return [(position, log) for position, log in found if log.sketch is None]
+
+    def lengths_seen(self, position: int) -> tuple[int, int]:
+        """Return how long a log's arrays were when they were last read."""
+        first, second = self._seen[position].tolist()
+        return first, second
+
+    def drop(self, positions: Sequence[int]) -> None:
+        """Forget some logs. The others close up, in their order."""
+        kept = np.ones(len(self._logs), np.bool_)
+        kept[list(positions)] = False
+        self._seen, self._oldest, self._table = self._seen[kept], self._oldest[kept], self._table[kept]
+        self._logs = [log for log, keep in zip(self._logs, kept.tolist(), strict=True) if keep]
+        self._latencies = [log.latency for log in self._logs]
+        self._throughputs = [log.throughput for log in self._logs]
+        # earlier views keep the positions that they were given
+        self._positions = {log.endpoint_id: position for position, log in enumerate(self._logs)}
+
+    def forget(self) -> None:
+        """Read every log again next time, news or not."""
+        self._seen[:] = -1
+
+    def _take(self, logs: Sequence[EndpointLog]) -> None:
+        fresh = logs[len(self._logs) :]
+        if not fresh:
+            return
+        for log in fresh:
+            self._positions[log.endpoint_id] = len(self._logs)
+            self._logs.append(log)
+            self._latencies.append(log.latency)
+            self._throughputs.append(log.throughput)
+        size = len(fresh)
+        self._seen = np.concatenate((self._seen, np.zeros((size, 2), np.int64)))
+        self._oldest = np.concatenate((self._oldest, np.full(size, inf)))
+        self._table = np.concatenate((self._table, np.zeros((size, COLUMNS))))
+
+    def _lengths(self) -> NDArray[np.int64]:
+        lengths = np.empty((len(self._logs), 2), np.int64)
+        for column, arrays in enumerate((self._latencies, self._throughputs)):
+            lengths[:, column] = np.fromiter(map(len, arrays), np.int64, len(arrays))
+        return lengths
+
+    def _sketch_the_largest(self, lengths: NDArray[np.int64]) -> None:
+        """Turn logs that have grown too long into histograms; and the longest of the others, while all together are too long."""
+        settings = self._settings
+        for position in np.flatnonzero(lengths.max(axis=1, initial=0) > settings.exact_samples).tolist():
+            self._logs[position].sketch = self._logs[position].sketch or Sketch()
+        sizes = lengths.sum(axis=1)
+        held = int(sizes.sum())
+        if held <= settings.max_samples:
+            return
+        for position in np.argsort(-sizes, kind="stable").tolist():
+            if held <= settings.max_samples or sizes[position] < _LEAST_TO_SKETCH:
+                return
+            self._logs[position].sketch = self._logs[position].sketch or Sketch()
+            held -= int(sizes[position])
+
+    def _read_exact(self, changed: NDArray[np.intp], oldest_live: int, breathe: Callable[[], object] | None) -> None:
+        settings = self._settings
+        readings = []
+        for column, (arrays, best_is_least) in enumerate(((self._latencies, True), (self._throughputs, False))):
+            mine = [arrays[position] for position in changed.tolist()]
+            reading, sizes = read_arrays(mine, oldest_live, best_is_least=best_is_least, breathe=breathe)
+            dead = np.where((reading.dead * _WORTH_CUTTING >= sizes) | np.isinf(reading.oldest), reading.dead, 0)
+            for index in np.flatnonzero(dead).tolist():
+                _cut(mine[index], int(dead[index]), oldest_live)
+            self._seen[changed, column] = sizes - dead
+            reading.values[reading.counts < settings.min_samples] = nan
+            readings.append(reading)
+        latency, throughput = readings
+        self._oldest[changed] = np.minimum(latency.oldest, throughput.oldest)
+        successes = latency.counts + latency.unmeasured
+        samples = successes + latency.failed
+        self._table[changed] = np.column_stack((latency.values, throughput.values, samples, successes / np.maximum(samples, 1)))
+
+    def _read_sketch(self, position: int, oldest_live: int) -> None:
+        log = self._logs[position]
+        assert log.sketch is not None
+        row = self._table[position]
+        row[:] = nan
+        latency, throughput, samples, failures = log.sketch.read(log, oldest_live, self._settings.min_samples)
+        row[:SAMPLES] = (*(latency or (nan,) * 4), *(throughput or (nan,) * 4))
+        row[SAMPLES] = samples
+        row[RATE] = (samples - failures) / max(samples, 1)
+        self._seen[position] = len(log.latency), len(log.throughput)
+        self._oldest[position] = inf
+        if log.sketch.empty:
+            log.sketch = None
+
+
+def _cut(samples: array[float], count: int, oldest_live: int) -> None:
+    """Drop ``count`` entries at the front. Whatever was appended since they were read stands behind them, and goes on following a mark."""
+    if samples[count] >= MARK_LIMIT:
+        # nothing live follows: any mark of a period that has left will do
+        samples[count] = oldest_live - 1 - MARK_BASE
+    del samples[:count]
 
 
 class Reading:
@@ -54,104 +199,6 @@ class Reading:
         self.unmeasured: NDArray[np.int64] = np.zeros(size, np.int64)
         self.dead: NDArray[np.int64] = np.zeros(size, np.int64)
         self.oldest: NDArray[np.float64] = np.full(size, inf)
-
-
-def read_changed(
-    logs: list[EndpointLog], settings: WindowSettings, oldest_live: int, breathe: Callable[[], object] | None
-) -> list[tuple[str, EndpointStats | None]]:
-    """Read the logs that changed since they were last read: ``(endpoint id, statistics)``, ``None`` for one that has no sample left.
-
-    Cuts off what has left the window, and turns logs that have grown too long into histograms.
-    """
-    changed = []
-    held = 0
-    for log in logs:
-        size = (len(log.latency), len(log.throughput))
-        held += size[0] + size[1]
-        if size != log.seen or log.oldest < oldest_live or log.sketch is not None:
-            changed.append(log)
-    if not changed:
-        return []
-    _sketch_the_largest(logs, held, settings)
-    answer: list[tuple[str, EndpointStats | None]] = []
-    exact = [log for log in changed if log.sketch is None]
-    if exact:
-        answer += _read_exact(exact, settings.min_samples, oldest_live, breathe)
-    for log in logs:
-        if log.sketch is not None:
-            answer.append((log.endpoint_id, log.sketch.read(log, oldest_live, settings.min_samples)))
-            if log.sketch.empty:
-                log.sketch = None
-                log.seen, log.oldest = (-1, -1), inf
-            if breathe is not None:
-                breathe()
-    return answer
-
-
-def _sketch_the_largest(logs: list[EndpointLog], held: int, settings: WindowSettings) -> None:
-    for log in logs:
-        longest = max(len(log.latency), len(log.throughput))
-        if longest > settings.exact_samples and log.sketch is None:
-            log.sketch = Sketch()
-            held -= len(log.latency) + len(log.throughput)
-    if held > settings.max_samples:
-        for log in sorted(logs, key=lambda log: len(log.latency) + len(log.throughput), reverse=True):
-            size = len(log.latency) + len(log.throughput)
-            if held <= settings.max_samples or size < _LEAST_TO_SKETCH:
-                break
-            if log.sketch is None:
-                log.sketch = Sketch()
-                held -= size
-
-
-def _read_exact(
-    logs: list[EndpointLog], min_samples: int, oldest_live: int, breathe: Callable[[], object] | None
-) -> list[tuple[str, EndpointStats | None]]:
-    first = read_arrays([log.latency for log in logs], oldest_live, best_is_least=True, breathe=breathe)
-    second = read_arrays([log.throughput for log in logs], oldest_live, best_is_least=False, breathe=breathe)
-    latency, latency_sizes = first
-    throughput, throughput_sizes = second
-    oldest = np.minimum(latency.oldest, throughput.oldest).tolist()
-    latency_dead, throughput_dead = latency.dead.tolist(), throughput.dead.tolist()
-    for log, at, cut, cut_too, size, size_too in zip(
-        logs, oldest, latency_dead, throughput_dead, latency_sizes.tolist(), throughput_sizes.tolist(), strict=True
-    ):
-        if cut:
-            _cut(log.latency, cut, oldest_live)
-        if cut_too:
-            _cut(log.throughput, cut_too, oldest_live)
-        log.seen = (size - cut, size_too - cut_too)
-        log.oldest = at
-    if breathe is not None:
-        breathe()
-    successes = latency.counts + latency.unmeasured
-    samples = successes + latency.failed
-    rates = (successes / np.maximum(samples, 1)).tolist()
-    rows = zip(
-        logs,
-        _percentiles(latency, min_samples),
-        _percentiles(throughput, min_samples),
-        samples.tolist(),
-        rates,
-        strict=True,
-    )
-    make = EndpointStats._make
-    return [(log.endpoint_id, make((fast, steady, count, rate)) if count else None) for log, fast, steady, count, rate in rows]
-
-
-def _cut(samples: array[float], count: int, oldest_live: int) -> None:
-    """Drop ``count`` entries at the front. Whatever was appended since they were read stands behind them, and goes on following a mark."""
-    if samples[count] >= MARK_LIMIT:
-        # nothing live follows: any mark of a period that has left will do
-        samples[count] = oldest_live - 1 - MARK_BASE
-    del samples[:count]
-
-
-def _percentiles(reading: Reading, min_samples: int) -> list[Percentiles | None]:
-    found: list[Percentiles | None] = list(map(Percentiles._make, reading.values.tolist()))
-    for index in np.flatnonzero(reading.counts < min_samples).tolist():
-        found[index] = None
-    return found
 
 
 def read_arrays(

@@ -7,12 +7,11 @@ A bucket is at most 1/64 of its lower edge wide and is represented by its middle
 from __future__ import annotations
 
 from collections import deque
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from routecore.facts import EndpointStats, Percentiles
+from routecore.facts import Percentiles
 from routecore.window_log import FAILED, MARK_BASE, MARK_LIMIT
 
 if TYPE_CHECKING:
@@ -135,28 +134,23 @@ class Sketch:
         """Whether nothing is left in the window."""
         return not self.latency.periods and not self.throughput.periods
 
-    def read(self, log: EndpointLog, oldest_live: int, min_samples: int) -> EndpointStats | None:
-        """Move the log's samples in, drop what has left, and return the statistics; ``None`` if nothing is left."""
+    def read(self, log: EndpointLog, oldest_live: int, min_samples: int) -> tuple[Percentiles | None, Percentiles | None, int, int]:
+        """Move the log's samples in, drop what has left, and return latency, throughput, samples and failures."""
         self.drain(log)
         self.latency.expire(oldest_live)
         self.throughput.expire(oldest_live)
         totals = self.latency.totals
-        failures = int(totals[_FAILED])
-        samples = int(totals.sum())
-        if not samples:
-            return None
-        return EndpointStats(
+        return (
             self.latency.percentiles(min_samples, best_is_least=True),
             self.throughput.percentiles(min_samples, best_is_least=False),
-            samples,
-            (samples - failures) / samples,
+            int(totals.sum()),
+            int(totals[_FAILED]),
         )
 
     def drain(self, log: EndpointLog) -> None:
         """Move the log's samples into the counts."""
         self.latency.drain(log.latency)
         self.throughput.drain(log.throughput)
-        log.seen, log.oldest = (len(log.latency), len(log.throughput)), inf
 
     def add_outcomes(self, period: int, failures: int, unmeasured: int) -> None:
         """Add outcomes without a latency to a period."""

@@ -1,7 +1,7 @@
 """Rolling percentiles per endpoint: recorders append, a tick reads all of them at once.
 
-``observe`` (or ``record``) is the hot path: no lock, no clock, no numpy. ``tick`` gives ``{endpoint id: EndpointStats}``, plain numbers in a plain
-dictionary that is never changed afterwards. Up to a stated size a window is an exact log of its samples, and a percentile is one of the samples;
+``observe`` (or ``record``) is the hot path: no lock, no clock, no numpy. ``tick`` gives ``{endpoint id: EndpointStats}``, plain numbers in a mapping
+that never changes afterwards. Up to a stated size a window is an exact log of its samples, and a percentile is one of the samples;
 beyond, that endpoint's window becomes a log-linear histogram whose percentiles are off by at most 0.8 %. Numpy is loaded by the first tick.
 """
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from routecore.facts import EndpointStats
     from routecore.outcome import Outcome
+    from routecore.window_read import Reader
 
 __all__ = ["WindowSettings", "Windows"]
 
@@ -104,14 +105,16 @@ class Windows:
         # one period at some 400,000 records a second from one interpreter, above what stays exact
         self._most_unread = self.settings.exact_samples + 1_000_000
         self._logs: dict[str, EndpointLog] = {}
+        self._order: list[EndpointLog] = []
         self._listed: frozenset[str] = frozenset(listed)
         self._unlisted = 0
-        self._retired: list[EndpointLog] = []
+        self._retired: list[tuple[EndpointLog, tuple[int, int]]] = []
         self._refused = dict.fromkeys(REFUSALS, 0)
         # two locks, so that a recorder that meets a new endpoint or a bad value never waits for a tick
         self._admission = threading.Lock()
         self._reading = threading.Lock()
-        self._stats: dict[str, EndpointStats] = {}
+        self._reader: Reader | None = None
+        self._stats: Mapping[str, EndpointStats] = {}
 
     def observe(self, endpoint_id: str, outcome: Outcome, now: float) -> None:  # noqa: PLR0912 - the hot path, in one piece
         """Record an outcome: its latency and throughput if it is a success, else one failure; other kinds than those leave no trace.
@@ -213,23 +216,18 @@ class Windows:
     def tick(self, now: float, *, breathe: Callable[[], object] | None = None) -> Mapping[str, EndpointStats]:
         """Return every endpoint's statistics over the window that ends at ``now``. Call it at least every 5 s while outcomes come in.
 
-        Endpoints without samples are not in it. Only endpoints that changed are read again; where none did, the same dictionary comes back.
+        Endpoints without samples are not in it. Only endpoints that changed are read again; where none did, the same mapping comes back.
         ``breathe`` is called between pieces of work of about a millisecond; one that sleeps briefly lets other threads in.
         """
-        from routecore import window_read  # numpy is loaded by the first tick, not by importing the library
+        from routecore.window_read import Reader  # numpy is loaded by the first tick, not by importing the library
 
         with self._reading:
+            if self._reader is None:
+                self._reader = Reader(self.settings)
             self._adopt_strays()
-            changes = window_read.read_changed(list(self._logs.values()), self.settings, self._oldest_live(now), breathe)
-            if changes:
-                stats = dict(self._stats)
-                for endpoint_id, one in changes:
-                    if one is None:
-                        stats.pop(endpoint_id, None)
-                    else:
-                        stats[endpoint_id] = one
-                self._stats = stats
-            self._retire_idle()
+            # a copy: others may be admitted meanwhile
+            self._stats = self._reader.read(self._order[:], self._oldest_live(now), breathe)
+            self._retire_idle(self._reader)
             return self._stats
 
     def export(self, now: float, *, since: float | None = None, endpoint_ids: Iterable[str] | None = None) -> dict[str, Any]:
@@ -308,6 +306,7 @@ class Windows:
                     return None
                 self._unlisted += 1
             log = self._logs[endpoint_id] = EndpointLog(endpoint_id)
+            self._order.append(log)
             return log
 
     def _refuse(self, value: float) -> None:
@@ -320,20 +319,24 @@ class Windows:
         with self._admission:
             self._refused[reason] += 1
 
-    def _retire_idle(self) -> None:
+    def _retire_idle(self, reader: Reader) -> None:
         """Let go of unlisted endpoints whose samples have left. A recorder may still hold one: it is looked at again in the next tick."""
         listed = self._listed
-        idle = [log for log in list(self._logs.values()) if log.oldest == inf and log.sketch is None and log.endpoint_id not in listed]
-        idle = [log for log in idle if log.seen == (len(log.latency), len(log.throughput))]
+        idle = [(position, log) for position, log in reader.idle() if log.endpoint_id not in listed]
+        self._retired = [(log, reader.lengths_seen(position)) for position, log in idle]
+        if not idle:
+            return
+        gone = {log.endpoint_id for _, log in idle}
         with self._admission:
-            for log in idle:
-                del self._logs[log.endpoint_id]
+            for endpoint_id in gone:
+                del self._logs[endpoint_id]
+            self._order = [log for log in self._order if log.endpoint_id not in gone]
             self._unlisted -= len(idle)
-        self._retired = idle
+        reader.drop([position for position, _ in idle])
 
     def _adopt_strays(self) -> None:
-        for stray in self._retired:
-            if stray.seen != (len(stray.latency), len(stray.throughput)):
+        for stray, seen in self._retired:
+            if seen != (len(stray.latency), len(stray.throughput)):
                 log = self._admit(stray.endpoint_id)
                 if log is not None:
                     log.adopt(stray)
