@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from routecore.rates import Rates
 
-__all__ = ["CostBreakdown", "Line", "calculate_cost", "cost_case"]
+__all__ = ["CostBreakdown", "Line", "calculate_cost", "cost_case", "every_item"]
 
 _ITEMS: Final = (
     "prompt_cost",
@@ -104,7 +104,8 @@ class CostBreakdown:
             units, places = units * number, places + more
         return units, places
 
-    def _upstream(self) -> Rate:
+    def upstream(self) -> Rate:
+        """Return what the provider may bill as (n, k), n × 10^-k USD, exact."""
         return self._times(self.list_units, self.pricing.rate)
 
     @property
@@ -130,14 +131,14 @@ class CostBreakdown:
     @property
     def upstream_cost(self) -> Decimal:
         """What the provider may bill, insured or not: it knows the endpoint's discount and nothing of the account's."""
-        return as_decimal(*self._upstream())
+        return as_decimal(*self.upstream())
 
     @property
     def byok_cost(self) -> Decimal:
         """What the provider bills the key's owner; 0 where the key was not the caller's own."""
-        return as_decimal(*self._upstream()) if self.context.is_byok else as_decimal(0, 0)
+        return as_decimal(*self.upstream()) if self.context.is_byok else as_decimal(0, 0)
 
-    def _uncached(self) -> int | None:
+    def uncached_units(self) -> int | None:
         """Return the list cost as if nothing had been cached; ``None`` where a price that only then would count is unknown."""
         text, cached, audio, image, five, hour = (*self.usage[:4], *self.usage[4:6])
         rates = self.rates
@@ -152,13 +153,13 @@ class CostBreakdown:
     @property
     def uncached_list_cost(self) -> Decimal | None:
         """The list cost as if nothing had been read from a cache or written to one; ``None`` if that needs a price that is not known."""
-        units = self._uncached()
+        units = self.uncached_units()
         return None if units is None else as_decimal(units, self.rates.places)
 
     @property
     def cache_savings(self) -> Decimal | None:
         """``uncached_list_cost`` − ``list_cost``; negative where writes cost more than reads saved."""
-        units = self._uncached()
+        units = self.uncached_units()
         return None if units is None else as_decimal(units - self.list_units, self.rates.places)
 
     def item(self, name: str) -> Decimal:
@@ -210,8 +211,8 @@ class CostBreakdown:
             plain(units, places) if units else "0" for units in self.items
         )
         context, endpoint = self.context, self.pricing.rate
-        uncached = self._uncached()
-        upstream = plain(*self._upstream())
+        uncached = self.uncached_units()
+        upstream = plain(*self.upstream())
         return {
             "cost": plain(*self.charge()),
             "cost_details": {
@@ -292,7 +293,7 @@ def calculate_cost(
         rates = ladder.rates(read, context.instant)
     simple = rates.simple
     if modal or simple is None:
-        items = _every_item(usage, rates)
+        items = every_item(usage, rates)
         total = sum(items)
     else:
         prompt_rate, read_rate, five_rate, hour_rate, completion_rate, reasoning_rate, request = simple
@@ -349,7 +350,7 @@ def _line_counts(usage: Usage, rates: Rates) -> tuple[tuple[str, str, int, str, 
 _OUTPUT_RATES: Final = frozenset({"completion", "audio_output", "image_output_token", "video_output_token", "internal_reasoning"})
 
 
-def _every_item(usage: Usage, rates: Rates) -> tuple[int, ...]:
+def every_item(usage: Usage, rates: Rates) -> tuple[int, ...]:
     """Return the items of any usage. Raises ``UnpricedUsage`` for tokens without a price; calls without one are 0 (and an anomaly)."""
     sums = dict.fromkeys(_ITEMS, 0)
     missing = {"prompt": 0, "completion": 0}
