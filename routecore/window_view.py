@@ -38,7 +38,7 @@ class StatsView(Mapping[str, EndpointStats]):
         self._table = table
         self._made: dict[str, EndpointStats] = {}
 
-    def get(self, key: str, default: Any = None, /) -> Any:  # type: ignore[override]  # noqa: ANN401 - as a dictionary's: what is there, or the default
+    def get(self, key: str, default: Any = None, /) -> Any:  # noqa: ANN401 - as a dictionary's: what is there, or the default
         """Return one endpoint's statistics, or ``default``. Written out, as it is what decisions call."""
         made = self._made.get(key)
         if made is not None:
@@ -50,8 +50,8 @@ class StatsView(Mapping[str, EndpointStats]):
         if not row[SAMPLES]:
             return default
         # all ranks of a metric are known or none is; NaN differs from itself
-        latency = Percentiles._make(row[:4]) if row[0] == row[0] else None  # noqa: PLR0124
-        throughput = Percentiles._make(row[4:8]) if row[4] == row[4] else None  # noqa: PLR0124
+        latency = Percentiles._make(row[:4]) if row[0] == row[0] else None
+        throughput = Percentiles._make(row[4:8]) if row[4] == row[4] else None
         made = self._made[key] = EndpointStats(latency, throughput, int(row[SAMPLES]), row[RATE])
         return made
 
