@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routecore.attempt import Attempt
+from routecore.conversation import conversation_of
+from routecore.pins import PinFound
 from routecore.plan import Plan
 from routecore.ranking.field import Sticky
 from routecore.steps import StepSettings, next_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from routecore.outcome import Outcome
+    from routecore.pins import Pins
     from routecore.ranking import Ranking
     from routecore.steps import Step
 
@@ -22,15 +25,37 @@ _STEPS = StepSettings()
 
 
 class Session:
-    """Whose turn a request is. ``body`` is looked at again only when a success is pinned, for how long its caches live."""
+    """Whose turn a request is. The conversation is made out when it is needed: for a pin that could matter now, or for one to be written."""
 
-    __slots__ = ("account", "body", "cache_seconds", "conversation")
+    __slots__ = ("_conversation", "account", "body", "now", "session_id")
 
-    def __init__(self, account: str | None, conversation: str | None, body: Mapping[str, Any] | None) -> None:
+    def __init__(self, account: str | None, body: Mapping[str, Any] | None, session_id: str | None, now: float) -> None:
         self.account = account
-        self.conversation = conversation
         self.body = body
-        self.cache_seconds: float | None = None
+        self.session_id = session_id
+        self.now = now
+        self._conversation: str | None = None
+
+    @property
+    def conversation(self) -> str | None:
+        """The conversation's identity, ``None`` where there is none to tell."""
+        if self._conversation is None:
+            if self.session_id is not None:
+                self._conversation = f"session:{self.session_id}"
+            elif self.body is not None:
+                self._conversation = conversation_of(self.body)
+        return self._conversation
+
+    def find(self, pins: Pins, models: Sequence[str]) -> PinFound:
+        """Return the session's pin as it was when the plan was made and, without one, why. Of several models the first with a pin counts."""
+        conversation = self.conversation
+        found = PinFound(None, None)
+        for model in models:
+            one = pins.find(self.account, conversation, model, self.now)
+            if one.attempt is not None:
+                return one
+            found = found if found.reason is not None else one
+        return found
 
 
 class LiveAttempt(Attempt):
@@ -47,21 +72,36 @@ class LiveAttempt(Attempt):
 class LivePlan(Plan):
     """A plan with its session: iterating it gives attempts that ``Router.observe`` can pin and step on from."""
 
-    __slots__ = ("_reason", "_retries", "_steps", "session")
+    __slots__ = ("_pins", "_reason", "_retries", "_steps", "session")
 
-    def __init__(self, ranking: Ranking, draw: int, session: Session | None = None, reason: str | None = None, steps: StepSettings = _STEPS) -> None:
+    def __init__(
+        self,
+        ranking: Ranking,
+        draw: int,
+        session: Session | None = None,
+        reason: str | None = None,
+        pins: Pins | None = None,
+        steps: StepSettings = _STEPS,
+    ) -> None:
         self.ranking = ranking
         self.draw = draw
         self._tail = None
         self._eligibility = None
         self.session = session
         self._reason = reason
+        self._pins = pins
         self._steps = steps
         self._retries = 1
 
     @property
     def sticky(self) -> Sticky:
-        """What became of the session's pin; without one the reason may be ``expired`` or ``unidentifiable``."""
+        """What became of the session's pin; without one the reason may be ``expired`` or ``unidentifiable``.
+
+        Where the caller chose providers, a pin changes nothing but this, and is looked up when this is asked for.
+        """
+        if self._pins is not None and self.session is not None:
+            found = self.session.find(self._pins, self.case.pool.models)
+            return Sticky("none", found.reason) if found.attempt is None else Sticky("skipped", "explicit_preferences")
         own = self.ranking.sticky
         return own if self._reason is None or own.status != "none" else Sticky("none", self._reason)
 

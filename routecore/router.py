@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from routecore.checks import INTEGER_LIMIT, NUMBER_EXPECTED, WHOLE_EXPECTED, whole
-from routecore.conversation import cache_seconds, conversation_of
+from routecore.conversation import SHORT_CACHE_SECONDS, cache_seconds
 from routecore.decision import pose, solve
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
 from routecore.facts import Facts
@@ -29,8 +29,9 @@ from routecore.metrics import ERROR_TYPES, Counters, Metric
 from routecore.pins import MemoryPins, Pins, PinSettings
 from routecore.plan import Plan
 from routecore.preferences import Preferences, Settings
+from routecore.ranking import sticky
 from routecore.ranking.draw import uniform
-from routecore.request import Context, Request, fingerprint, read
+from routecore.request import SESSION_ID_LIMIT, Context, Request, fingerprint, read
 from routecore.steps import StepSettings, next_after
 from routecore.windows import Windows, WindowSettings
 
@@ -105,13 +106,13 @@ class Prepared:
     It stays good over ticks, cooldowns and catalog swaps: what was compiled from them is compiled again when they have changed.
     """
 
-    __slots__ = ("context", "conversation", "pinned", "preferences", "ranking", "request", "snapshot")
+    __slots__ = ("context", "explicit", "pinned", "preferences", "ranking", "request", "snapshot")
 
     def __init__(self, request: Request, preferences: Preferences, context: Context) -> None:
         self.request = request
         self.preferences = preferences
         self.context = context
-        self.conversation: str | None = None
+        self.explicit = False
         self.snapshot: Snapshot | None = None
         self.ranking: Ranking | None = None
         self.pinned: dict[str, Ranking] = {}
@@ -150,6 +151,7 @@ class Router:
     ) -> None:
         self.settings = RouterSettings() if settings is None else settings
         self._decision = self.settings.decision
+        self._steps = self.settings.steps
         self._clock = clock
         self._wall_clock = wall_clock
         self._entropy = Random(SystemRandom().getrandbits(256)).getrandbits if entropy is None else entropy  # noqa: S311 - load is spread, no secret kept
@@ -195,11 +197,15 @@ class Router:
         ranking = prepared.ranking
         if ranking is None or prepared.snapshot is not snapshot:
             ranking = self._compile(prepared, snapshot, (prompt_tokens, completion_tokens, cached_tokens))
-        session = reason = None
-        if self._sticky and (session_id is not None or prepared is not body):
-            session = self._session(prepared, body, session_id)
-            if ranking.case.sticky is None:
-                pin, reason = self._pin(ranking.case.pool.models, session, now)
+        session = reason = pins = None
+        if self._sticky and ranking.case.sticky is None and (session_id is not None or prepared is not body):
+            if session_id is not None:
+                _check_session(session_id)
+            session = Session(prepared.context.account_id, body if prepared is not body else None, session_id, now)  # type: ignore[arg-type]
+            if prepared.explicit:
+                pins = self._pins
+            else:
+                pin, reason = session.find(self._pins, ranking.case.pool.models)
                 if pin is not None:
                     ranking = _pinned(prepared, ranking, pin)
         if prompt_tokens is not None or completion_tokens is not None or cached_tokens is not None:
@@ -208,7 +214,7 @@ class Router:
         draw = 0 if ranking.order is not None and self._sink is None else self._entropy(64)
         if snapshot.due:
             ranking = self._probe(ranking, snapshot, draw, now)
-        plan = LivePlan(ranking, draw, session, reason, self.settings.steps)
+        plan = LivePlan(ranking, draw, session, reason, pins, self._steps)
         if self._sink is not None:
             self._send(plan)
         return plan
@@ -242,15 +248,6 @@ class Router:
             self._counters.up["cache.misses"]()
         return prepared
 
-    def _session(self, prepared: Prepared, body: Mapping[str, Any] | Prepared, session_id: str | None) -> Session:
-        """Return whose turn this is: the account, the conversation and how long its caches live (looked at only when it is needed)."""
-        if session_id is not None:
-            if not session_id or len(session_id) > 256:
-                raise InvalidRequest([Fault("session_id", session_id, "text of 1 to 256 characters")])
-            return Session(prepared.context.account_id, f"session:{session_id}", None if isinstance(body, Prepared) else body)
-        assert not isinstance(body, Prepared)
-        return Session(prepared.context.account_id, conversation_of(body), body)
-
     def _compile(self, prepared: Prepared, snapshot: Snapshot, numbers: tuple[int | None, int | None, int | None]) -> Ranking:
         """Return the prepared request's ranking on this snapshot, without session and estimates of its own, and keep it there."""
         try:
@@ -269,6 +266,7 @@ class Router:
             return self._solve(case.with_numbers(*numbers))
         prepared.snapshot = None
         prepared.pinned = {}
+        prepared.explicit = sticky.explicit(case)
         prepared.ranking = ranking
         prepared.snapshot = snapshot
         return ranking
@@ -279,16 +277,6 @@ class Router:
         except RoutecoreError:
             self._counters.up[_FAILED]()
             raise
-
-    def _pin(self, models: tuple[str, ...], session: Session, now: float) -> tuple[str | None, str | None]:
-        """Return the session's pin and, without one, why. Of several models the first with a pin counts."""
-        reason = None
-        for model in models:
-            found = self._pins.find(session.account, session.conversation, model, now)
-            if found.attempt is not None:
-                return found.attempt, None
-            reason = reason or found.reason
-        return None, reason
 
     def _probe(self, ranking: Ranking, snapshot: Snapshot, draw: int, now: float) -> Ranking:
         """Return the ranking with one due attempt taken as available, if it would come first and the lease is free; else the ranking as it is."""
@@ -319,9 +307,7 @@ class Router:
             plan = attempt.plan
         session = plan.session
         if session is not None and kind is Kind.SUCCESS:
-            seconds = session.cache_seconds
-            if seconds is None:
-                seconds = session.cache_seconds = 300.0 if session.body is None else cache_seconds(session.body)
+            seconds = SHORT_CACHE_SECONDS if session.body is None else cache_seconds(session.body)
             self._pins.served(session.account, session.conversation, attempt.endpoint.model, attempt.key, now, seconds)
         return plan.next_after(outcome, attempt)
 
@@ -457,6 +443,11 @@ def _pinned(prepared: Prepared, own: Ranking, pin: str) -> Ranking:
                 kept.clear()
             kept[pin] = ranking
     return ranking
+
+
+def _check_session(session_id: object) -> None:
+    if not isinstance(session_id, str) or not 0 < len(session_id) <= SESSION_ID_LIMIT:
+        raise InvalidRequest([Fault("session_id", session_id, f"text of 1 to {SESSION_ID_LIMIT} characters")])
 
 
 def _check_numbers(prompt_tokens: int | None, completion_tokens: int | None, cached_tokens: int | None) -> None:

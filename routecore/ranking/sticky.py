@@ -32,7 +32,7 @@ def judge(field: Field) -> Sticky:
     pin = case.sticky
     if pin is None or case.settings.sticky == "off":
         return NO_PIN
-    if _explicit(case):
+    if explicit(case):
         return Sticky("skipped", "explicit_preferences")
     pinned = frozenset(position for position, one in enumerate(field.candidates) if _names(pin, one.endpoint.id, one.key, one.key_id))
     if not pinned:
@@ -47,7 +47,7 @@ def judge(field: Field) -> Sticky:
     return Sticky("hit", None, pinned)
 
 
-def _explicit(case: Case) -> bool:
+def explicit(case: Case) -> bool:
     """Whether the caller chose providers on purpose; a sort that only partitions is no choice."""
     preferences = case.preferences
     if preferences.order or preferences.sort:
