@@ -348,10 +348,11 @@ _EMPTY: Final = _build({}, {}, None, None, (), {})
 class Ladder:
     """The rates of one price list for one tier and region, by how much was read and when; each row is flattened when first asked for.
 
-    ``flat`` is the only row of a price list without cards, ``None`` where cards decide.
+    ``flat`` is the only row of a price list without cards, ``None`` where cards decide; ``breaks`` are the smallest prompts, ascending, from which on some
+    card holds that did not before.
     """
 
-    __slots__ = ("_breaks", "_cards", "_factors", "_labels", "_pricing", "_rows", "_standing", "flat", "timed")
+    __slots__ = ("_cards", "_factors", "_labels", "_pricing", "_rows", "_standing", "breaks", "flat", "timed")
 
     def __init__(self, pricing: Pricing, tier: str, region: Rate | None) -> None:
         self._pricing = pricing
@@ -376,7 +377,7 @@ class Ladder:
             factors.append(region)
         self._factors = tuple(factors)
         self.timed = any(card.timed for _, card in cards)
-        self._breaks = sorted({card.least for _, card in cards if card.least})
+        self.breaks = sorted({card.least for _, card in cards if card.least})
         self._rows: dict[object, Rates] = {}
         self.flat: Rates | None = None if cards else self._flatten(())
 
@@ -385,22 +386,26 @@ class Ladder:
         if self.flat is not None:
             return self.flat
         if not self.timed:
-            step = bisect_right(self._breaks, read_tokens)
+            step = bisect_right(self.breaks, read_tokens)
             row = self._rows.get(step)
             if row is None:
                 row = self._rows[step] = self._flatten(tuple(entry for entry in self._cards if read_tokens >= entry[1].least))
             return row
-        holding = tuple(
-            index
-            for index, (_, card) in enumerate(self._cards)
-            if read_tokens >= card.least and (not card.timed or (instant is not None and card.holds_at(*instant)))
-        )
+        holding = self.holding(read_tokens, instant)
         row = self._rows.get(holding)
         if row is None:
             if len(self._rows) >= _MAX_KEPT:
                 self._rows.clear()
             row = self._rows[holding] = self._flatten(tuple(self._cards[index] for index in holding))
         return row
+
+    def holding(self, read_tokens: int, instant: tuple[int, int] | None) -> tuple[int, ...]:
+        """Return which cards hold, by their place in the stack; a timed one never does without an instant."""
+        return tuple(
+            index
+            for index, (_, card) in enumerate(self._cards)
+            if read_tokens >= card.least and (not card.timed or (instant is not None and card.holds_at(*instant)))
+        )
 
     def unasked(self, read_tokens: int) -> list[str]:
         """Return the paths of the timed cards that only a missing instant keeps from holding."""
