@@ -204,8 +204,6 @@ def add_to(log: EndpointLog, period: int, latency: _Merged, throughput: _Merged)
         return
     if log.sketch is None:
         log.sketch = Sketch()
-    # what the log holds is older than what is merged now
-    log.sketch.drain(log)
     latency.add_to(log.sketch.latency, period)
     throughput.add_to(log.sketch.throughput, period)
     log.sketch.add_outcomes(period, latency.failures, latency.unmeasured)

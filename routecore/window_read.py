@@ -148,7 +148,7 @@ class Reader:
         for column, (arrays, best_is_least) in enumerate(((self._latencies, True), (self._throughputs, False))):
             mine = [arrays[position] for position in changed.tolist()]
             reading, sizes = read_arrays(mine, oldest_live, best_is_least=best_is_least, breathe=breathe)
-            dead = np.where((reading.dead * _WORTH_CUTTING >= sizes) | np.isinf(reading.oldest), reading.dead, 0)
+            dead = np.where(reading.dead * _WORTH_CUTTING >= sizes, reading.dead, 0)
             for index in np.flatnonzero(dead).tolist():
                 _cut(mine[index], int(dead[index]), oldest_live)
             self._seen[changed, column] = sizes - dead

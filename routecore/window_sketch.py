@@ -67,7 +67,7 @@ class Counts:
         self.periods: deque[tuple[int, NDArray[np.uint16], NDArray[np.uint32]]] = deque()
 
     def add(self, period: int, buckets: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
-        """Add counts of distinct buckets to a period, which should not be older than the last one added."""
+        """Add counts of distinct buckets to a period."""
         if len(buckets):
             small = counts.astype(np.uint32)
             self.totals[buckets] += small

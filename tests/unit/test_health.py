@@ -251,6 +251,29 @@ def test_after_a_probe_s_success_earlier_failures_do_not_count():
     assert not health.cooling_keys(6.0)
 
 
+def test_after_a_probe_s_success_earlier_successes_do_not_count_either():
+    health, changes = make(failures_in_a_row=99)
+    for _ in range(10):
+        health.observe(KEY, GOOD, 0.0)
+    health.observe(KEY, Outcome.rate_limit(), 0.0)
+    recover(health, 5.0)
+    fail(health, 6.0, 4)
+    assert changes[-1].event is Event.FAILING_SHARE
+
+
+def test_only_a_rate_limit_s_retry_after_sets_a_cooldown():
+    health, changes = make()
+    fail(health, 0.0, 3, Outcome("server", status=503, retry_after_seconds=100))
+    assert changes[-1].until == 5.0
+
+
+def test_the_same_retry_after_again_is_no_transition():
+    health, changes = make()
+    health.observe(KEY, Outcome.rate_limit(20), 0.0)
+    health.observe(KEY, Outcome.rate_limit(20), 0.0)
+    assert len(changes) == 1
+
+
 def test_a_rate_limit_while_probing_waits_as_asked_and_doubles_the_backoff():
     health, changes = make()
     fail(health, 0.0)

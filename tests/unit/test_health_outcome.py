@@ -209,6 +209,7 @@ def test_at_the_end_of_a_plan_a_retry_waits_as_asked_or_five_seconds():
 
 
 def test_a_retry_later_than_a_caller_waits_is_a_stop_that_says_so():
+    assert next_after(Outcome.rate_limit(30), attempts_left=0).action is Action.RETRY
     step = next_after(Outcome.rate_limit(31), attempts_left=0)
     assert step.action is Action.STOP
     assert "31 s is later than the 30 s" in step.reason

@@ -65,6 +65,13 @@ def test_another_opening_is_another_conversation(body):
     assert conversation_of(body) != conversation_of({"messages": [SYSTEM, USER]})
 
 
+def test_cache_markers_on_any_part_do_not_make_another_conversation():
+    def body(**marker):
+        return {"messages": [{"role": "user", "content": [{"type": "text", "text": "Look"}, {"type": "image_url", "image_url": {"url": "u"}, **marker}]}]}
+
+    assert conversation_of(body()) == conversation_of(body(cache_control={"type": "ephemeral"}))
+
+
 @pytest.mark.parametrize("body", [{}, {"messages": []}, {"messages": None}, {"messages": [SYSTEM]}, {"system": "Be brief."}, {"input": ""}, {"messages": "Hello"[:0]}])
 def test_without_a_first_message_there_is_no_conversation(body):
     assert conversation_of(body) is None

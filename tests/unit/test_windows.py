@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from math import inf, nan
@@ -7,7 +8,7 @@ from math import inf, nan
 import pytest
 
 from routecore.errors import InvalidRequest, OutcomeError
-from routecore.facts import Percentiles
+from routecore.facts import EndpointStats, Percentiles
 from routecore.outcome import Outcome
 from routecore.windows import Windows, WindowSettings
 
@@ -101,6 +102,32 @@ def test_a_given_answer_never_changes():
     windows.record("m@q", 1.0, latency=2.0)
     windows.tick(2.0)
     assert (set(first), first["m@p"].samples) == ({"m@p"}, 1)
+
+
+def test_a_given_answer_stays_as_it_was_for_what_is_asked_of_it_later():
+    windows = Windows(ONE)
+    windows.record("m@p", 0.0, latency=1.0)
+    first = windows.tick(1.0)
+    windows.record("m@p", 1.0, latency=2.0)
+    windows.tick(2.0)
+    windows.tick(400.0)
+    assert (first["m@p"].samples, first["m@p"].latency.p99) == (1, 1.0)
+
+
+def test_an_answer_reads_like_the_dictionary_it_stands_for():
+    windows = Windows(ONE)
+    for name in ("m@a", "m@b"):
+        windows.record(name, 0.0, latency=1.0)
+    windows.tick(1.0)
+    windows.record("m@b", 200.0, latency=2.0)
+    view = windows.tick(310.0)
+    one = EndpointStats(Percentiles(2.0, 2.0, 2.0, 2.0), None, 1, 1.0)
+    assert (len(view), list(view), dict(view), view == {"m@b": one}) == (1, ["m@b"], {"m@b": one}, True)
+    assert (view.get("m@a"), view.get("m@x", 7), view["m@b"] is view["m@b"]) == (None, 7, True)
+    assert ("m@a" in view, "m@b" in view, 7 in view) == (False, True, False)
+    assert pickle.loads(pickle.dumps(view)) == view  # noqa: S301 - our own bytes
+    with pytest.raises(KeyError):
+        view["m@a"]
 
 
 def test_the_same_answer_comes_back_while_nothing_changes():
