@@ -149,14 +149,14 @@ def _make_row(dice: Dice, model: str) -> Mapping:
         (
             "input_modalities",
             0.6,
-            (["text"], ["text", "image"], ["text", "image", "audio", "video"], ["image", "file"], ["image", "audio", "video", "file"], []),
+            (["text"], ["text", "image"], ["text", "image", "audio"], ["text", "video"], ["image", "file"], ["image", "audio", "video", "file"], []),
         ),
         ("unheard_of", 0.05, ("ignored",)),
     ):
         if dice.chance(likelihood):
             row[key] = copy.deepcopy(dice.choice(options))
     if dice.chance(0.85):
-        row["supported_parameters"] = [name for name in (*PARAMETERS, "tools", "max_tokens") if dice.chance(0.75)]
+        row["supported_parameters"] = [name for name in (*PARAMETERS, "tools", "max_tokens") if dice.chance(0.85)]
     if dice.chance(0.93):
         row["pricing"] = _make_pricing(dice)
     return row
@@ -270,9 +270,8 @@ def make_request(dice: Dice, catalog: Mapping, eagerness: float = 0.15) -> Mappi
             del body["model"]
         elif dice.chance(0.05):
             body["models"] = body["models"][0]
-    for key, value in BODY_PARAMETERS:
-        if dice.chance(0.07):
-            body[key] = copy.deepcopy(value)
+    if dice.chance(0.5):
+        body |= copy.deepcopy(dict(_some(dice, BODY_PARAMETERS, 3)))
     if dice.chance(0.15):
         body[dice.choice(("tools", "tool_choice"))] = dice.choice(([{"type": "function"}], [], "none", None))
     lengths = [row[key] for row in catalog["endpoints"] for key in ("max_output_tokens", "context_length") if row.get(key) is not None]

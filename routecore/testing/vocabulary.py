@@ -35,7 +35,10 @@ PROVIDERS = ("azure", "deepinfra", "novita", "google-vertex", "bedrock")
 VARIANTS = ("", "", "/fp8", "/fp4", "/us-east5", "/turbo")
 SPELLINGS = ("deepinfra", "DeepInfra/FP8", "Azure", "GOOGLE-VERTEX", "novita/fp8", "nowhere", "azure/us-east5", "deepinfra/fp4")
 LEVELS = ("int4", "int8", "fp4", "fp6", "fp8", "fp16", "bf16", "fp32", "unknown", "none")
-PARAMETERS = ("temperature", "top_p", "seed", "stop", "response_format", "structured_outputs", "reasoning", "logprobs")
+PARAMETERS = (
+    "temperature", "top_p", "top_k", "top_a", "min_p", "seed", "stop", "frequency_penalty", "presence_penalty", "repetition_penalty", "logit_bias",
+    "logprobs", "top_logprobs", "response_format", "structured_outputs", "reasoning", "verbosity", "web_search_options",
+)  # fmt: skip
 TOKEN_PRICES = (
     "0",
     "0.000001",
@@ -75,8 +78,9 @@ PARTS = (
     {"type": "tool_result", "content": [{"type": "text", "text": "found"}, {"type": "image"}]},
     {"type": "tool_result", "content": "plain"},
 )
-BODY_PARAMETERS = (
-    ("temperature", 0.5), ("top_p", None), ("seed", 7), ("stop", ["x"]), ("stop_sequences", ["x"]), ("thinking", {"type": "enabled"}),
+BODY_PARAMETERS: tuple[tuple[str, object], ...] = (
+    ("temperature", 0.5), ("top_k", 40), ("top_a", 0), ("min_p", 0.1), ("frequency_penalty", 0.0), ("presence_penalty", 1), ("repetition_penalty", 1.1),
+    ("logit_bias", {}), ("top_logprobs", 2), ("verbosity", "low"), ("web_search_options", {}), ("supported_parameters", ["no parameter"]), ("top_p", None), ("seed", 7), ("stop", ["x"]), ("stop_sequences", ["x"]), ("thinking", {"type": "enabled"}),
     ("reasoning", {"effort": "low"}), ("reasoning_effort", "low"), ("include_reasoning", False), ("logprobs", True),
     ("response_format", {"type": "json_schema", "json_schema": {}}), ("response_format", {"type": "json_object"}),
     ("text", {"format": {"type": "json_schema"}}), ("text", {"format": {"type": "text"}}), ("text", {"verbosity": "low"}),
