@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from enum import StrEnum
-from itertools import islice
+from heapq import heapify, heappop, heappush
+from itertools import count, islice
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -152,6 +153,10 @@ class Health:
         # attempts without troubles, by the append of their successes: all that a success has to do
         self._calm: dict[str, Callable[[float], None]] = {}
         self._troubled: dict[str, _Record] = {}
+        self._due: dict[str, None] = {}
+        # (when, a number that keeps equal times from comparing records, which): what time will do; entries that no longer hold are passed over
+        self._timers: list[tuple[float, int, _Record]] = []
+        self._numbers = count()
         self._counts = {"retry_after_cut": 0, "retry_after_unreadable": 0, "observer_errors": 0, "forgotten": 0}
         self._view = HealthView(frozenset(), frozenset(), inf, 0)
         # read by the router before each plan: whether ``view`` would have to look again, whatever the time
@@ -282,8 +287,8 @@ class Health:
             since = sorted(failures + successes)[-_RECENT]
             failures = [at for at in failures if at >= since]
             successes = [at for at in successes if at >= since]
-        count = len(failures) + len(successes)
-        return len(failures) / count if count >= self.settings.share_least else 0.0
+        size = len(failures) + len(successes)
+        return len(failures) / size if size >= self.settings.share_least else 0.0
 
     def _move(self, record: _Record, event: Event, now: float, retry_after: float | None, detail: str | None, changes: list[HealthChange]) -> None:
         """Look the transition up and make it; without a row in the table nothing happens."""
@@ -296,6 +301,12 @@ class Health:
             return
         record.state = row.to
         record.until = until
+        if before is State.DUE:
+            self._due.pop(record.key, None)
+        if row.to is State.DUE:
+            self._due[record.key] = None
+        elif until < inf:
+            heappush(self._timers, (until, next(self._numbers), record))
         if row.to is State.AVAILABLE:
             del self._troubled[record.key]
             # a clean slate: what happened before the cooldown has been answered by it
@@ -337,14 +348,16 @@ class Health:
         view = self._view
         if now < view.until and not self.stale:
             return view
-        until = inf
-        due = []
-        for record in list(self._troubled.values()):
-            self._settle(record, now, changes)
-            until = min(until, record.until)
-            if record.state is State.DUE:
-                due.append(record.key)
-        fresh = HealthView(frozenset(self._troubled), frozenset(due), until, view.epoch + 1)
+        timers = self._timers
+        if len(timers) > 2 * len(self._troubled) + _CHANCES:
+            self._timers = timers = [(record.until, next(self._numbers), record) for record in self._troubled.values() if record.until < inf]
+            heapify(timers)
+        while timers and (timers[0][0] <= now or timers[0][2].until != timers[0][0]):
+            record = heappop(timers)[2]
+            if record.key in self._troubled:
+                self._settle(record, now, changes)
+        until = timers[0][0] if timers else inf
+        fresh = HealthView(frozenset(self._troubled), frozenset(self._due), until, view.epoch + 1)
         if fresh.cooling == view.cooling and fresh.due == view.due:
             # the same answer for longer: caches may keep what they made of it
             fresh = HealthView(view.cooling, view.due, until, view.epoch)
@@ -379,7 +392,11 @@ class Health:
         key = victim
         del self._records[key]
         self._calm.pop(key, None)
-        if self._troubled.pop(key, None) is not None:
+        forgotten = self._troubled.pop(key, None)
+        if forgotten is not None:
+            # its timer, if one is left, means nothing any more
+            forgotten.until = inf
+            self._due.pop(key, None)
             self.stale = True
         self._counts["forgotten"] += 1
 
