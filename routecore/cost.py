@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from routecore.cost_context import CHARGED_REASONS, PLAIN, CostContext, is_insured
 from routecore.errors import Fault, InvalidRequest, RoutecoreError, UnpricedUsage
-from routecore.money import Rate, as_decimal, plain, reduced, times
+from routecore.money import ONE, Rate, as_decimal, plain, reduced, times
 from routecore.pricing import Pricing
 from routecore.usage import Anomaly, Usage
 
@@ -175,20 +175,23 @@ class CostBreakdown:
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
         """What was odd: impossible counts in the usage, calls without a price, timed cards without a time, a tier that nobody knows."""
-        found = list(self.usage.anomalies)
         rates, usage, context = self.rates, self.usage, self.context
-        for count, rate, name in (
-            (usage.searches, rates.web_search, "web_search"),
-            (usage.plugin_searches, rates.plugin_web_search, "plugin_web_search"),
-            (usage.tool_calls, rates.tool_call, "tool_call"),
-            (_images(usage), rates.image, "image"),
-            (_images_out(usage), rates.image_output, "image_output"),
-        ):
-            if count and rate is None:
-                found.append(Anomaly("unpriced_calls", f"pricing.{name}", count, 0))
+        found = list(usage.anomalies)
+        if any(usage[14:19]):
+            for count, rate, name in (
+                (usage.searches, rates.web_search, "web_search"),
+                (usage.plugin_searches, rates.plugin_web_search, "plugin_web_search"),
+                (usage.tool_calls, rates.tool_call, "tool_call"),
+                (_images(usage), rates.image, "image"),
+                (_images_out(usage), rates.image_output, "image_output"),
+            ):
+                if count and rate is None:
+                    found.append(Anomaly("unpriced_calls", f"pricing.{name}", count, 0))
         if context.instant is None:
-            unasked = self.pricing.ladder(context.tier, context.region).unasked(usage.prompt_tokens)
-            found.extend(Anomaly("time_unknown", f"pricing.{path}", None, "the card does not hold") for path in unasked)
+            ladder = self.pricing.ladder(context.tier, context.region)
+            if ladder.timed:
+                unasked = ladder.unasked(usage.prompt_tokens)
+                found.extend(Anomaly("time_unknown", f"pricing.{path}", None, "the card does not hold") for path in unasked)
         if not context.tier_is_known:
             found.append(Anomaly("unknown_tier", "context.served_tier", context.asked_tier, "default"))
         return tuple(found)
@@ -206,20 +209,23 @@ class CostBreakdown:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire's answer: ``cost``, ``cost_details`` with the platform's sixteen keys, and what stands beside them; amounts as decimal text."""
-        places = self.rates.places
+        places, units = self.rates.places, self.list_units
         prompt, completion, read, five, hour, reasoning, image, audio, video, native, plugin, tools, request = (
-            plain(units, places) if units else "0" for units in self.items
+            plain(number, places) if number else "0" for number in self.items
         )
-        context, endpoint = self.context, self.pricing.rate
+        context, endpoint, account = self.context, self.pricing.rate, self.context.discount_rate
         uncached = self.uncached_units()
-        upstream = plain(*self.upstream())
+        listed = plain(units, places)
+        # without a discount the figures are the same, and need spelling out once
+        upstream = listed if endpoint == ONE else plain(*self.upstream())
+        discounted = upstream if account == ONE else plain(*self._times(units, endpoint, account))
         return {
-            "cost": plain(*self.charge()),
+            "cost": "0" if self.insured else plain(*self.charge()) if context.is_byok else discounted,
             "cost_details": {
                 "prompt_cost": prompt,
                 "completion_cost": completion,
                 "prompt_cache_read_cost": read,
-                "prompt_cache_write_cost": plain(self.items[3] + self.items[4], places),
+                "prompt_cache_write_cost": five if hour == "0" else plain(self.items[3] + self.items[4], places),
                 "prompt_cache_write_5_min": five,
                 "prompt_cache_write_1_h": hour,
                 "reasoning_cost": reasoning,
@@ -229,15 +235,15 @@ class CostBreakdown:
                 "native_web_search_cost": native,
                 "plugin_web_search_cost": plugin,
                 "tools_cost": tools,
-                "discount_rate": plain(*times(endpoint, context.discount_rate)),
+                "discount_rate": plain(*times(endpoint, account)),
                 "is_byok": context.is_byok,
                 "byok_cost": upstream if context.is_byok else "0",
             },
             "request_cost": request,
-            "list_cost": plain(self.list_units, places),
-            "discounted_cost": plain(*self._times(self.list_units, endpoint, context.discount_rate)),
-            "uncached_list_cost": None if uncached is None else plain(uncached, places),
-            "cache_savings": None if uncached is None else plain(uncached - self.list_units, places),
+            "list_cost": listed,
+            "discounted_cost": discounted,
+            "uncached_list_cost": None if uncached is None else listed if uncached == units else plain(uncached, places),
+            "cache_savings": None if uncached is None else plain(uncached - units, places),
             "upstream_cost": upstream,
             "insured": self.insured,
             "anomalies": [anomaly.to_dict() for anomaly in self.anomalies],

@@ -149,7 +149,7 @@ class CostTable:
         if account != (1, 0):
             result *= account[0] / 10 ** account[1]
         if insured is not None:
-            result[np.asarray(insured, np.bool_)] = 0.0
+            result[_mask(insured, result.shape)] = 0.0
         return result
 
     def totals(
@@ -189,7 +189,7 @@ class CostTable:
         account = _rate(discount_rate)
         endpoints, columns = self._checked(endpoint, usage)
         names = tuple(columns)
-        keep = None if insured is None else ~np.asarray(insured, np.bool_)
+        keep = None if insured is None else ~_mask(insured, endpoints.shape)
         sums: dict[str, list[int]] = {name: [] for name in names}
         counts: list[int] = []
         for start, stop, rows in self._chunks(endpoints, columns, now):
@@ -243,7 +243,7 @@ class CostTable:
         self, endpoints: NDArray[np.intp], columns: Mapping[str, NDArray[Any]], now: ArrayLike | None
     ) -> Iterator[tuple[int, int, NDArray[np.intp]]]:
         """Give (start, stop, number of the row of rates of each usage) for every chunk."""
-        instants = None if now is None else np.broadcast_to(np.asarray(now, np.float64), endpoints.shape)
+        instants = None if now is None else _instants(now, endpoints.shape)
         read_names = [name for name in _READ if name in columns]
         timed = instants is not None and bool(self._timed.any())
         for start in range(0, len(endpoints), _CHUNK):
@@ -332,6 +332,20 @@ def _rate(value: Decimal | float | str) -> Rate:
     if rate is None:
         raise InvalidUsage([Fault("discount_rate", value, "a rate: a decimal, not negative, below 1,000,000")])
     return rate
+
+
+def _mask(values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    mask = np.asarray(values)
+    if mask.shape != shape or (mask.size and mask.dtype != np.bool_):
+        raise InvalidUsage([Fault("insured", f"{mask.dtype} of shape {mask.shape}", f"true or false, shape {shape}")])
+    return mask.astype(np.bool_, copy=False)
+
+
+def _instants(values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    instants = np.asarray(values, np.float64)
+    if instants.shape not in {(), shape} or not np.isfinite(instants).all():
+        raise InvalidUsage([Fault("now", f"shape {instants.shape}", f"finite seconds since the epoch, shape {shape}")])
+    return np.broadcast_to(instants, shape)
 
 
 def _plus(left: Rate, right: Rate) -> Rate:
