@@ -7,9 +7,10 @@ what a row does not say stays ``None`` (unknown), except where the wire form giv
 from __future__ import annotations
 
 import json
-from functools import cached_property
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import attrs
@@ -19,7 +20,7 @@ from routecore.errors import CatalogError, Fault
 from routecore.pricing import Pricing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from os import PathLike
 
 __all__ = ["QUANTIZATIONS", "Catalog", "DataPolicy", "Endpoint"]
@@ -121,6 +122,16 @@ class Catalog:
     (['a/b@p'], True)
     """
 
+    __slots__ = ("_by_id", "_version", "endpoints", "list_pools", "models", "pools", "rounded")
+
+    endpoints: tuple[Endpoint, ...]
+    models: Mapping[str, tuple[int, ...]]
+    rounded: tuple[tuple[str, object, str], ...]
+    pools: dict[tuple[str, ...], Any]
+    list_pools: dict[tuple[str, ...], Any]
+    _by_id: dict[str, Endpoint]
+    _version: str | None
+
     def __init__(self, endpoints: tuple[Endpoint, ...], rounded: tuple[tuple[str, object, str], ...] = ()) -> None:
         """Index ``endpoints``; two of one id are a ``CatalogError`` that names both rows."""
         by_id: dict[str, Endpoint] = {}
@@ -133,13 +144,25 @@ class Catalog:
             else:
                 positions.append(position)
         if len(by_id) != len(endpoints):
-            raise CatalogError(_twins(endpoints))
-        self.endpoints = endpoints
-        self.models: Mapping[str, list[int]] = by_model
-        self.rounded = rounded
-        self.pools: dict[tuple[str, ...], Any] = {}
-        self.list_pools: dict[tuple[str, ...], Any] = {}
-        self._by_id = by_id
+            raise CatalogError(_twins([endpoint.id for endpoint in endpoints]))
+        fill = partial(object.__setattr__, self)
+        fill("endpoints", endpoints)
+        fill("models", MappingProxyType({model: tuple(positions) for model, positions in by_model.items()}))
+        fill("rounded", rounded)
+        fill("pools", {})
+        fill("list_pools", {})
+        fill("_by_id", by_id)
+        fill("_version", None)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Catalog is frozen; make another one instead of setting {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Catalog is frozen; {name!r} stays")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the rows; what was compiled is compiled again."""
+        return Catalog, (self.endpoints, self.rounded)
 
     @classmethod
     def from_mapping(cls, mapping: object) -> Catalog:
@@ -158,11 +181,8 @@ class Catalog:
         endpoints = [read(row, f"endpoints[{index}]") for index, row in enumerate(rows)]
         kept = tuple(endpoint for endpoint in endpoints if endpoint is not None)
         if faults:
-            # twins among the rows that could be read are faults of the same load: report them too
-            seen: set[str] = set()
-            if any(endpoint.id in seen or seen.add(endpoint.id) for endpoint in kept):  # type: ignore[func-returns-value]
-                faults.extend(_twins(endpoints))
-            raise CatalogError(faults)
+            # twins are faults of the same load, also where a row has others
+            raise CatalogError([*faults, *_twins([_id_of(row) for row in rows])])
         return cls(kept, tuple(reader.rounded))
 
     @classmethod
@@ -175,18 +195,22 @@ class Catalog:
             raise CatalogError([Fault(str(path), f"{type(error).__name__}: {error}", "a JSON file")]) from error
         return cls.from_mapping(mapping)
 
-    @cached_property
+    @property
     def version(self) -> str:
         """A hash of the content: catalogs with the same rows in the same order have the same version, in any process.
 
         >>> Catalog(()).version
         'c-786a02f742015903'
         """
+        if self._version is not None:
+            return self._version
         digest = blake2b()
         for endpoint in self.endpoints:
             digest.update(json.dumps(endpoint.to_mapping(), sort_keys=True, separators=(",", ":")).encode())
             digest.update(b"\n")
-        return f"c-{digest.hexdigest()[:16]}"
+        version = f"c-{digest.hexdigest()[:16]}"
+        object.__setattr__(self, "_version", version)
+        return version
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the catalog in the wire form; ``from_mapping`` reads it back to the same version."""
@@ -216,17 +240,26 @@ class Catalog:
         return f"<Catalog {len(self.endpoints)} endpoints of {len(self.models)} models>"
 
 
-def _twins(endpoints: tuple[Endpoint, ...] | list[Endpoint | None]) -> list[Fault]:
+def _twins(ids: Sequence[str | None]) -> list[Fault]:
     """Return a fault for every row whose id an earlier row has, naming that row."""
     first: dict[str, int] = {}
     faults = []
-    for index, endpoint in enumerate(endpoints):
-        if endpoint is None:
+    for index, endpoint_id in enumerate(ids):
+        if endpoint_id is None:
             continue
-        earlier = first.setdefault(endpoint.id, index)
+        earlier = first.setdefault(endpoint_id, index)
         if earlier != index:
-            faults.append(Fault(f"endpoints[{index}]", endpoint.id, f"an endpoint of its own: endpoints[{earlier}] has the same id"))
+            faults.append(Fault(f"endpoints[{index}]", endpoint_id, f"an endpoint of its own: endpoints[{earlier}] has the same id"))
     return faults
+
+
+def _id_of(row: object) -> str | None:
+    """Return the id that a row would have, whatever else is wrong with it; ``None`` where its names cannot be read."""
+    if not isinstance(row, dict):
+        return None
+    model, provider, slug = row.get("model"), row.get("provider"), row.get("slug")
+    slug = provider if slug is None else slug
+    return f"{model}@{lower(str(slug))}" if is_name(model) and is_slug(slug) else None
 
 
 class _RowReader:

@@ -25,6 +25,7 @@ Rate = tuple[int, int]
 ONE: Final[Rate] = (1, 0)
 
 _WHOLE_DIGITS: Final = 6
+_EXPONENT_DIGITS: Final = 6
 _RATE_PLACES: Final = 400
 _DECIMAL: Final = re.compile(r"(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?", re.ASCII)
 _WIDE: Final = Context(prec=5000)
@@ -54,7 +55,7 @@ def decimal_parts(value: object) -> tuple[str, int] | None:
         if not (math.isfinite(value) and value >= 0):
             return None
         match = _DECIMAL.fullmatch(float.__repr__(abs(value)))
-        assert match is not None  # noqa: S101 - every finite repr has this form
+        assert match is not None
         whole, part, power = match[1], match[2] or "", match[3] or "0"
     elif isinstance(value, Decimal):
         if not value.is_finite() or value < 0:
@@ -63,14 +64,13 @@ def decimal_parts(value: object) -> tuple[str, int] | None:
         whole, part, power = "".join(map(str, digits)), "", str(exponent)
     else:
         return None
-    digits = (whole + part).lstrip("0")
-    significant = digits.rstrip("0")
+    figures = (whole + part).lstrip("0")
+    significant = figures.rstrip("0")
     if not significant:
         return "", 0
-    # exponents beyond any price are refused before they are computed with
-    if len(power.lstrip("+-").lstrip("0")) > 6:  # noqa: PLR2004
-        return None
-    return significant, int(power) - len(part) + len(digits) - len(significant)
+    # an exponent beyond any amount is cut to one that still is, before it is computed with
+    exponent = int(power) if len(power.lstrip("+-").lstrip("0")) <= _EXPONENT_DIGITS else -(10**_EXPONENT_DIGITS) if power[0] == "-" else 10**_EXPONENT_DIGITS
+    return significant, exponent - len(part) + len(figures) - len(significant)
 
 
 def read_price(value: object) -> int | None:
@@ -90,7 +90,7 @@ def read_price(value: object) -> int | None:
     digits, power = parts
     if power < -PLACES or len(digits) + power > _WHOLE_DIGITS:
         return None
-    return int(digits or "0") * 10 ** (power + PLACES)
+    return int(digits or "0") * int(10 ** (power + PLACES))
 
 
 def round_price(value: object) -> int | None:
@@ -109,7 +109,7 @@ def round_price(value: object) -> int | None:
         return None
     dropped = -PLACES - power
     if dropped <= 0:
-        return int(digits or "0") * 10**-dropped
+        return int(digits or "0") * int(10**-dropped)
     kept = digits[: len(digits) - dropped] if dropped < len(digits) else ""
     following = digits[len(kept)] if dropped <= len(digits) else "0"
     return int(kept or "0") + (following >= "5")

@@ -206,7 +206,7 @@ class Pricing:
                 number, places = self.rate
                 parts = [divmod(part * number, 10**places) for part in (rates.prompt, rates.completion, rates.input_cache_read, rates.request or 0)]
                 if not any(rest for _, rest in parts):
-                    flat = tuple(whole for whole, _ in parts)  # type: ignore[assignment]
+                    flat = tuple(whole for whole, _ in parts)
         _set_quote(self, flat)
         return flat
 
@@ -448,7 +448,7 @@ class _Reader:
                     if price is None:
                         continue
                 prices[key] = price
-            elif value is not None or key not in _MULTIPLIER_SET and key not in _OTHER_KEYS:
+            elif value is not None or (key not in _MULTIPLIER_SET and key not in _OTHER_KEYS):
                 if rest is None:
                     rest = {}
                 rest[key] = value
@@ -465,7 +465,7 @@ class _Reader:
                 return price
         if price is None:
             self.faults.append(Fault(f"{path}.{key}", value, PRICE_EXPECTED))
-        elif type(value) is str and len(value) <= 32:  # noqa: PLR2004 - prices are short; others are not worth the room
+        elif type(value) is str and len(value) <= 32:
             if len(self._texts) >= _MAX_TEXTS:
                 self._texts.clear()
             self._texts[value] = price

@@ -192,40 +192,37 @@ def fingerprint(body: dict[str, Any]) -> tuple[Any, ...] | None:
     if type(model) is not str:
         return None
     block = None if provider is None else repr(provider)
+    extras = _extras(body)
+    if extras is None:
+        return None
+    modalities = _NO_MODALITIES
+    messages, items = body.get("messages"), body.get("input")
+    if messages is not None or items is not None:
+        if (messages is not None and type(messages) is not list) or (items is not None and type(items) is not str and type(items) is not list):
+            return None
+        modalities = _modalities(body)
+    return (model, None if models is None else repr(models), block, extras, modalities)
+
+
+def _extras(body: dict[str, Any]) -> tuple[Any, ...] | None:
+    """Return what of the body's other keys shapes the request, flat; ``None`` where one has a fault."""
     extras: list[Any] | None = None
-    for key in body:
-        if key in _PLAIN_KEYS:
+    for key, value in body.items():
+        if key in _PLAIN_KEYS or value is None or key not in _SHAPING_KEYS:
             continue
-        if key in _SHAPING_KEYS:
-            value = body[key]
-            if value is None:
-                continue
-            extras = [] if extras is None else extras
-            if key in MAX_TOKENS_KEYS:
-                if type(value) is not int or not 0 <= value < INTEGER_LIMIT:
-                    return None
-                extras.append(key)
-                extras.append(value)
-            elif key == "session_id":
-                if type(value) is not str or len(value) > SESSION_ID_LIMIT:
-                    return None
-            else:
-                extras.append(key)
-                if key in _FORMAT_KEYS:
-                    extras.append(_format(value) if key == "response_format" else tuple(_asked({key: value})))
-    messages = body.get("messages")
-    if messages is not None and type(messages) is not list:
-        return None
-    items = body.get("input")
-    if items is not None and type(items) is not str and type(items) is not list:
-        return None
-    return (
-        model,
-        None if models is None else repr(models),
-        block,
-        None if extras is None else tuple(extras),
-        _modalities(body) if messages or items else _NO_MODALITIES,
-    )
+        if key == "session_id":
+            if type(value) is not str or len(value) > SESSION_ID_LIMIT:
+                return None
+            continue
+        extras = [] if extras is None else extras
+        extras.append(key)
+        if key in MAX_TOKENS_KEYS:
+            if type(value) is not int or not 0 <= value < INTEGER_LIMIT:
+                return None
+            extras.append(value)
+        elif key in _FORMAT_KEYS:
+            extras.append(tuple(_asked({key: value})))
+    return () if extras is None else tuple(extras)
 
 
 def _models(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
@@ -297,13 +294,12 @@ def _format(value: object) -> str:
 def _modalities(body: dict[str, Any]) -> frozenset[str]:
     """Return the input modalities in ``messages`` and ``input``, nested ``tool_result`` content too."""
     found: set[str] | None = None
-    for key in ("messages", "input"):
-        items = body.get(key)
+    for items in (body.get("messages"), body.get("input")):
         if not isinstance(items, (list, tuple)):
             continue
         for item in items:
             # plain text is the common case, and has no parts to look into
-            if isinstance(item, dict) and not (isinstance(item.get("content"), str) and "type" not in item):
+            if type(item) is dict and not (type(item.get("content")) is str and "type" not in item):
                 found = set() if found is None else found
                 _collect(item, found)
     return frozenset(found) if found else _NO_MODALITIES
@@ -415,16 +411,24 @@ def _read_byok(value: object, path: str, faults: list[Fault]) -> tuple[ByokKey, 
     for index, item in enumerate(value):
         where = f"{path}[{index}]"
         key = _read_key(item, where, faults)
-        if key is None:
-            continue
-        earlier = seen.setdefault(key.key_id, index)
-        if earlier != index:
-            named = isinstance(item, dict) and item.get("key_id") is not None
-            faults.append(
-                Fault(f"{where}.key_id" if named or isinstance(item, dict) else where, key.key_id, f"a key_id of its own: {path}[{earlier}] has it already")
-            )
-        keys.append(key)
+        if key is not None:
+            keys.append(key)
+        # a key_id that is given twice is one, also where an entry has other faults
+        key_id = _key_id(item)
+        if key_id is not None:
+            earlier = seen.setdefault(key_id, index)
+            if earlier != index:
+                faults.append(Fault(f"{where}.key_id" if isinstance(item, dict) else where, key_id, f"a key_id of its own: {path}[{earlier}] has it already"))
     return tuple(keys)
+
+
+def _key_id(item: object) -> str | None:
+    """Return the key_id that an entry has, ``None`` where it cannot be read."""
+    found: object = item
+    if isinstance(item, dict):
+        given = item.get("key_id")
+        found = item.get("slug") if given is None else given
+    return found if isinstance(found, str) and is_slug(found) else None
 
 
 def _read_key(item: object, path: str, faults: list[Fault]) -> ByokKey | None:
