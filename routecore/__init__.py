@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UnknownModel,
         UnpricedUsage,
     )
+    from routecore.examples import example_catalog, example_facts, example_requests
     from routecore.explain import Change, Why
     from routecore.facts import EndpointStats, Facts, Percentiles
     from routecore.health import HealthSettings
@@ -89,6 +90,9 @@ _HOME = {
     "WindowSettings": "windows",
     "decide": "decision",
     "decide_scenario": "records",
+    "example_catalog": "examples",
+    "example_facts": "examples",
+    "example_requests": "examples",
     "record": "records",
     "replay": "records",
 }

@@ -127,4 +127,4 @@ def nearest(name: str, known: Iterable[str], *, most: int = 3) -> list[str]:
     >>> nearest("deepinfa", ["together", "deepinfra"])
     ['deepinfra']
     """
-    return get_close_matches(name[:256], sorted(set(known)), n=most, cutoff=0.7)
+    return get_close_matches(name[:256], sorted(set(known)), n=most, cutoff=0.6)

@@ -153,7 +153,7 @@ def _answers(document: object, path: str = "") -> Iterator[tuple[str, dict[str, 
                 below = f"{path}.{key}" if path else key
                 for where, model in _answers(document[key], below):
                     # a sweep's own name for the model stands beside the answer, and tells variants apart that answer under one id
-                    yield where, {**model, "id": document["modelId"]} if "modelId" in document else model
+                    yield where, {**model, "id": document["modelId"], "answered_as": model.get("id")} if "modelId" in document else model
                 return
         if "modelId" in document:
             # a sweep's row whose answer failed: it has no endpoints, and says so
@@ -181,6 +181,9 @@ class _Importer:
     def model(self, path: str, model: dict[str, Any]) -> None:
         architecture = model.get("architecture")
         modalities = architecture.get("input_modalities") if isinstance(architecture, dict) else None
+        answered = model.get("answered_as")
+        if answered is not None and answered != model.get("id"):
+            self.odd(path, "id", answered, "answered under another name than it was asked by: kept under the name asked")
         if not model["endpoints"]:
             self.odd(path, "endpoints", [], "a model without endpoints: nothing to import")
         for index, raw in enumerate(model["endpoints"]):
