@@ -1,0 +1,5 @@
+"""``python -m routecore`` is ``routecore``."""
+
+from routecore.cli import run
+
+run()
