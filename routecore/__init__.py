@@ -14,6 +14,11 @@ from routecore.version import VERSION
 if TYPE_CHECKING:
     from routecore.attempt import Attempt
     from routecore.catalog import Catalog, DataPolicy, Endpoint
+    from routecore.cost import CostBreakdown, calculate_cost, cost_case
+    from routecore.cost_context import CostContext
+    from routecore.cost_log import LogTotals, price_log
+    from routecore.cost_table import CostTable
+    from routecore.credits import purchase_fee
     from routecore.decision import decide
     from routecore.errors import (
         CatalogError,
@@ -29,21 +34,25 @@ if TYPE_CHECKING:
         UnpricedUsage,
     )
     from routecore.examples import example_catalog, example_facts, example_requests
+    from routecore.expected_cost import expected_cost
     from routecore.explain import Change, Why
     from routecore.facts import EndpointStats, Facts, Percentiles
     from routecore.health import HealthSettings
     from routecore.kinds import Kind
     from routecore.live_plan import LivePlan
     from routecore.metrics import Metric
+    from routecore.money import format_usd
     from routecore.outcome import Outcome
     from routecore.pins import PinSettings
     from routecore.plan import Plan
     from routecore.preferences import Account, BalanceWeights, Preferences, Settings
-    from routecore.pricing import Pricing
+    from routecore.pricing import Pricing, expected_price
+    from routecore.reconcile import reconcile
     from routecore.records import decide_scenario, record, replay
     from routecore.request import ByokKey, Context, Request
     from routecore.router import Router, RouterSettings
     from routecore.steps import Step, StepSettings
+    from routecore.usage import Usage
     from routecore.windows import WindowSettings
 
 __version__ = VERSION
@@ -56,6 +65,9 @@ _HOME = {
     "CatalogError": "errors",
     "Change": "explain",
     "Context": "request",
+    "CostBreakdown": "cost",
+    "CostContext": "cost_context",
+    "CostTable": "cost_table",
     "DataPolicy": "catalog",
     "Endpoint": "catalog",
     "EndpointStats": "facts",
@@ -68,6 +80,7 @@ _HOME = {
     "InvalidUsage": "errors",
     "Kind": "kinds",
     "LivePlan": "live_plan",
+    "LogTotals": "cost_log",
     "Metric": "metrics",
     "NoEligibleEndpoint": "errors",
     "Outcome": "outcome",
@@ -86,13 +99,22 @@ _HOME = {
     "StepSettings": "steps",
     "UnknownModel": "errors",
     "UnpricedUsage": "errors",
+    "Usage": "usage",
     "Why": "explain",
     "WindowSettings": "windows",
+    "calculate_cost": "cost",
+    "cost_case": "cost",
     "decide": "decision",
     "decide_scenario": "records",
     "example_catalog": "examples",
     "example_facts": "examples",
     "example_requests": "examples",
+    "expected_cost": "expected_cost",
+    "expected_price": "pricing",
+    "format_usd": "money",
+    "price_log": "cost_log",
+    "purchase_fee": "credits",
+    "reconcile": "reconcile",
     "record": "records",
     "replay": "records",
 }

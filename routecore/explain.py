@@ -164,7 +164,7 @@ _LIFTS: dict[str, Callable[[Case], Case]] = {
     "max_tokens": lambda case: case.replace(request=attrs.evolve(case.request, max_tokens=0)),
     "tools": lambda case: _shape(case, tools=False),
     "modality": lambda case: _shape(case, modalities=frozenset()),
-    "require_parameters": lambda case: _prefer(case, require_parameters=False),
+    "require_parameters": lambda case: _prefer(case, require_parameters=None),
     "max_price": lambda case: _prefer(case, max_price=None),
     "byok_only": lambda case: _ask(case, byok_only=()),
     "fallbacks_disabled": lambda case: _prefer(case, allow_fallbacks=True),
