@@ -160,7 +160,7 @@ _LIFTS: dict[str, Callable[[Case], Case]] = {
     "zdr": lambda case: _prefer(case, zdr=False),
     "enforce_distillable_text": lambda case: _prefer(case, enforce_distillable_text=False),
     "quantizations": lambda case: _prefer(case, quantizations=()),
-    "context_length": lambda case: case.replace(prompt_tokens=0, request=attrs.evolve(case.request, max_tokens=0)),
+    "context_length": lambda case: case.replace(prompt_tokens=None, request=attrs.evolve(case.request, max_tokens=0)),
     "max_tokens": lambda case: case.replace(request=attrs.evolve(case.request, max_tokens=0)),
     "tools": lambda case: _shape(case, tools=False),
     "modality": lambda case: _shape(case, modalities=frozenset()),

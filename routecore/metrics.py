@@ -41,7 +41,9 @@ class Counters:
     """Named counters that any thread may count up. The names are fixed when it is made, so memory is bounded.
 
     >>> counters = Counters(["plans"])
-    >>> counters.up["plans"](); counters.up["plans"](); counters.read("plans")
+    >>> for _ in range(2):
+    ...     before = counters.up["plans"]()
+    >>> counters.read("plans")
     2
     """
 

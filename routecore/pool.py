@@ -244,7 +244,8 @@ def pool_of(catalog: Catalog, models: tuple[str, ...]) -> Pool:
     pool = memo.get(models)
     if pool is None:
         pool = Pool(models, [row for model in models for row in catalog.rows(model)])
-        if not single and sum(len(kept.endpoints) for kept in list(memo.values())) > _MOST_KEPT:
+        # counting costs a look at each kept pool, so it is done once in a while
+        if not single and len(memo) % 64 == 63 and sum(len(kept.endpoints) for kept in list(memo.values())) > _MOST_KEPT:
             memo.clear()
         memo[models] = pool
     return pool

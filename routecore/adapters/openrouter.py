@@ -109,8 +109,8 @@ def import_endpoints(
 
     >>> answer = {"data": {"id": "a/b", "endpoints": [{"tag": "p/fp8", "pricing": {"prompt": "0.000001", "completion": "-1"}, "context_length": 0}]}}
     >>> result = import_endpoints(answer)
-    >>> result.catalog_mapping["endpoints"][0]["pricing"], [(one.field, one.value) for one in result.oddities][:2]
-    ({'prompt': '0.000001'}, [('context_length', 0), ('pricing.completion', '-1')])
+    >>> result.catalog_mapping["endpoints"][0]["pricing"], [(one.field, one.value) for one in result.oddities]
+    ({'prompt': '0.000001'}, [('context_length', 0), ('supported_parameters', None), ('pricing.completion', '-1')])
     """
     importer = _Importer(policies or {}, take_discount=discount == "apply", disable=negative_status == "disable")
     for path, model in _answers(document):
