@@ -96,9 +96,7 @@ def _floor_tables(pricings: list[Pricing]) -> tuple[NDArray[np.int64], list[NDAr
     return np.array(first), list(breaks), np.ascontiguousarray(np.array(rows).T)
 
 
-def _check(
-    table: CostTable, pricings: list[Pricing], endpoint: NDArray[np.int64], usage: dict[str, NDArray[np.int64]], floor: NDArray[np.float64]
-) -> None:
+def _check(table: CostTable, pricings: list[Pricing], endpoint: NDArray[np.int64], usage: dict[str, NDArray[np.int64]], floor: NDArray[np.float64]) -> None:
     """Stop unless the table, the floor and the scalar path agree."""
     costs = table.costs(endpoint, usage)
     if not np.allclose(costs, floor, rtol=1e-9, atol=0):

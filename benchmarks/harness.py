@@ -33,7 +33,7 @@ class Row:
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float]:
-    if len(values) < 2:  # noqa: PLR2004 - quartiles need two values
+    if len(values) < 2:
         return values[0], values[0]
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")
     return low, high

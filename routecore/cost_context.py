@@ -35,12 +35,12 @@ class CostContext:
         self,
         served_tier: str | None = None,
         instant: tuple[int, int] | None = None,
-        is_byok: bool = False,
+        is_byok: bool = False,  # noqa: FBT001, FBT002 - read from the wire by name
         byok_fee_rate: Rate = _FREE,
         discount_rate: Rate = ONE,
         region: Rate | None = None,
         kind: str = "generation",
-        strict: bool = False,
+        strict: bool = False,  # noqa: FBT001, FBT002 - read from the wire by name
     ) -> None:
         self.asked_tier = served_tier
         self.tier = DEFAULT_TIER if served_tier is None else _TIER_NAMES.get(served_tier.strip().lower(), DEFAULT_TIER)

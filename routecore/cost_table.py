@@ -7,7 +7,6 @@ with whole-number rates.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -18,6 +17,7 @@ from routecore.pricing import DEFAULT_TIER, Pricing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -241,7 +241,7 @@ class CostTable:
 
     def _chunks(
         self, endpoints: NDArray[np.intp], columns: Mapping[str, NDArray[Any]], now: ArrayLike | None
-    ) -> Iterator[tuple[int, int, NDArray[np.intp]]]:
+    ) -> Iterator[tuple[int, int, NDArray[np.signedinteger[Any]]]]:
         """Give (start, stop, number of the row of rates of each usage) for every chunk."""
         instants = None if now is None else _instants(now, endpoints.shape)
         read_names = [name for name in _READ if name in columns]
@@ -261,7 +261,7 @@ class CostTable:
                     self._place_timed(chunk, read, instants[start:stop], rows)
             yield start, stop, rows
 
-    def _place_timed(self, chunk: NDArray[np.intp], read: NDArray[np.int64], now: NDArray[np.float64], rows: NDArray[np.int32]) -> None:
+    def _place_timed(self, chunk: NDArray[np.intp], read: NDArray[np.int64], now: NDArray[np.float64], rows: NDArray[np.signedinteger[Any]]) -> None:
         """Set the row of every usage of a price list with timed cards: one row for each set of cards that holds together."""
         where = np.flatnonzero(self._timed.take(chunk))
         minutes = np.floor_divide(now[where], _MINUTE).astype(np.int64)
@@ -312,7 +312,7 @@ class _Table:
                     lacks[position, number] = True
         self.lacking: dict[str, NDArray[np.bool_]] = {name: row for name, row in zip(names, lacks, strict=True) if row.any()}
 
-    def unpriced(self, columns: Mapping[str, NDArray[Any]], rows: NDArray[np.int32], start: int, stop: int) -> NDArray[np.bool_] | None:
+    def unpriced(self, columns: Mapping[str, NDArray[Any]], rows: NDArray[np.signedinteger[Any]], start: int, stop: int) -> NDArray[np.bool_] | None:
         """Return which usages have tokens without a price, ``None`` if none has."""
         found: NDArray[np.bool_] | None = None
         for name, lacks in self.lacking.items():
@@ -353,7 +353,7 @@ def _plus(left: Rate, right: Rate) -> Rate:
     return left[0] * 10 ** (places - left[1]) + right[0] * 10 ** (places - right[1]), places
 
 
-def _bin_sums(rows: NDArray[np.int32], values: NDArray[Any], size: int) -> list[int]:
+def _bin_sums(rows: NDArray[np.signedinteger[Any]], values: NDArray[Any], size: int) -> list[int]:
     """Return the exact sum of ``values`` for each row of rates."""
     if not values.size or int(values.max()) * values.size < _EXACT:
         # every partial sum fits a float's 53 bits, so the float sums are exact

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from routecore.errors import Fault, InvalidRequest
@@ -10,6 +9,7 @@ from routecore.money import RATE_EXPECTED, Rate, as_decimal, read_rate, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from decimal import Decimal
 
 __all__ = ["ExpectedCost", "expected_cost"]
 

@@ -54,7 +54,7 @@ class PriceCard:
         prices: dict[str, int],
         multipliers: dict[str, Rate],
         min_prompt_tokens: int | None = None,
-        inclusive: bool = False,
+        inclusive: bool = False,  # noqa: FBT001, FBT002 - read from the wire by name
         start: int | None = None,
         end: int | None = None,
         weekdays: frozenset[int] | None = None,
@@ -83,9 +83,7 @@ class PriceCard:
         if self.start is None and self.end is None:
             return True
         start = self.start or 0
-        if start == self.end:
-            return True
-        # an end at midnight is the end of the day, not its start
+        # an end at midnight is the end of the day, not its start; equal bounds wrap all the way round
         end = self.end or _DAY
         return start <= minute < end if start < end else minute >= start or minute < end
 
@@ -123,7 +121,9 @@ def unknown_key(path: str, key: object, value: object, known: str) -> Fault:
     return Fault(f"{path}.{name[:100]}", value, f"a key of a price card ({known})")
 
 
-def read_card(raw: Mapping[Any, Any], path: str, faults: list[Fault], *, conditional: bool) -> PriceCard | None:
+def read_card(  # noqa: PLR0912 - one branch a kind of key
+    raw: Mapping[Any, Any], path: str, faults: list[Fault], *, conditional: bool
+) -> PriceCard | None:
     """Read a card of ``overrides`` (``conditional``) or of ``variants`` (its own ``overrides`` are left to the caller); ``None`` after noting its faults."""
     before = len(faults)
     prices: dict[str, int] = {}

@@ -200,7 +200,12 @@ class Pricing:
     def _compile_quote(self) -> _Quote | tuple[()]:
         """Keep the four numbers of a flat quote, or nothing where a quote needs the long way."""
         flat: _Quote | tuple[()] = ()
-        if not self.overrides:
+        if not self.overrides and not self.multipliers and self._discount is None:
+            # the common case by far, and a catalog has a hundred thousand of them: no ladder of rates is needed
+            if self.prompt is not None and self.completion is not None:
+                cached = self.prompt if self.input_cache_read is None else self.input_cache_read
+                flat = (self.prompt, self.completion, cached, self.request or 0)
+        elif not self.overrides:
             rates = self.ladder_of_default().rates(0, None)
             if rates.places == PLACES and rates.prompt is not None and rates.completion is not None and rates.input_cache_read is not None:
                 number, places = self.rate

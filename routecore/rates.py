@@ -147,8 +147,8 @@ def _class_value(
             price, share, factor = ((card.prices[name], 0), f"{path}.{name}"), None, None
         elif own is not None and own in card.multipliers:
             price, share, factor = None, (card.multipliers[own], f"{path}.{own}"), None
-        elif side in card.multipliers and share is None:
-            # a share of the active prompt price already moves with the prompt's multiplier
+        elif side in card.multipliers:
+            # an earlier card's share stays: it is a share of the active prompt price, which this multiplier moves
             price, factor = None, (card.multipliers[side], f"{path}.{side}")
     if price is not None:
         return price
@@ -164,5 +164,5 @@ def _class_value(
 
 
 def _product(left: Rate, right: Rate | None) -> Rate:
-    assert right is not None  # noqa: S101 - a factor always has a rate
+    assert right is not None
     return reduced(left[0] * right[0], left[1] + right[1])

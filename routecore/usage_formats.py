@@ -48,7 +48,7 @@ _MODALITIES: Final = {"AUDIO": "audio", "IMAGE": "image", "DOCUMENT": "image", "
 
 def _given(value: object) -> bool:
     """Tell whether a key's value says anything: not null, not empty."""
-    return value is not None and value != "" and value != {}
+    return value is not None and value not in ("", {})
 
 
 def recognise(body: Mapping[Any, Any]) -> str | None:
@@ -87,9 +87,7 @@ def _calls(report: Report) -> None:
     body, path = report.body, report.path
     tools = report.object(body, "server_tool_use", path)
     inner = f"{path}.server_tool_use"
-    report.take(
-        "searches", (tools, "web_search_requests", inner), (body, "web_search_requests", path), (body, "num_search_queries", path)
-    )
+    report.take("searches", (tools, "web_search_requests", inner), (body, "web_search_requests", path), (body, "num_search_queries", path))
     report.take("plugin_searches", (tools, "plugin_web_search_requests", inner), (body, "plugin_web_search_requests", path))
     report.take("tool_calls", (tools, "tool_calls", inner), (tools, "tool_call_requests", inner))
 

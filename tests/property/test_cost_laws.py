@@ -184,7 +184,9 @@ def test_the_total_of_a_log_is_the_sum_of_its_rows_in_any_order_and_partition(ro
 
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4), st.sampled_from(["0.1", "stop", "1h"])),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["prompt", "overrides", "prompt_tokens", "cached_tokens", "x"]), inner, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["prompt", "overrides", "prompt_tokens", "cached_tokens", "x"]), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routecore.errors import InvalidUsage
 from routecore.usage import Usage, _parse_carefully
 
 relaxed = settings(deadline=None)
@@ -16,7 +18,21 @@ def usages(*names):
 
 
 TEXT = ("text", "cached", "written_5m", "written_1h", "text_out")
-CHAT = (*TEXT, "cached_audio", "cached_image", "audio", "image", "video", "reasoning", "audio_out", "image_out", "video_out", "searches", "plugin_searches", "tool_calls")
+CHAT = (
+    *TEXT,
+    "cached_audio",
+    "cached_image",
+    "audio",
+    "image",
+    "video",
+    "reasoning",
+    "audio_out",
+    "image_out",
+    "video_out",
+    "searches",
+    "plugin_searches",
+    "tool_calls",
+)
 
 
 def chat_body(usage, prompt="prompt", completion="completion"):
@@ -122,7 +138,9 @@ def test_gemini_reads_back_its_modalities_thoughts_and_tool_use(usage, tool_use)
 
 odd = st.one_of(st.integers(-3, 40), st.none(), st.just(""), st.just(2.0))
 details = st.dictionaries(
-    st.sampled_from(["cached_tokens", "cache_write_tokens", "audio_tokens", "image_tokens", "video_tokens", "text_tokens", "reasoning_tokens", "odd"]), odd, max_size=6
+    st.sampled_from(["cached_tokens", "cache_write_tokens", "audio_tokens", "image_tokens", "video_tokens", "text_tokens", "reasoning_tokens", "odd"]),
+    odd,
+    max_size=6,
 )
 parts = st.dictionaries(st.sampled_from(["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"]), odd)
 chat_bodies = st.fixed_dictionaries(
@@ -168,13 +186,10 @@ def test_no_class_is_negative_and_the_classes_add_up_to_the_totals(body):
 @relaxed
 @given(chat_bodies)
 def test_what_is_clamped_is_told_and_what_is_told_is_refused_when_strict(body):
-    from routecore.errors import InvalidUsage
-
     usage = Usage.parse(body)
-    try:
-        strict = Usage.parse(body, strict=True)
-    except InvalidUsage as error:
-        assert [fault.path for fault in error.faults] == [anomaly.path for anomaly in usage.anomalies] != []
+    if usage.anomalies:
+        with pytest.raises(InvalidUsage) as caught:
+            Usage.parse(body, strict=True)
+        assert [fault.path for fault in caught.value.faults] == [anomaly.path for anomaly in usage.anomalies]
     else:
-        assert strict == usage
-        assert not usage.anomalies
+        assert Usage.parse(body, strict=True) == usage

@@ -8,7 +8,7 @@ import pytest
 
 from routecore.cost import calculate_cost, cost_case
 from routecore.cost_context import CostContext, normal_finish_reason
-from routecore.errors import InvalidRequest, UnpricedUsage
+from routecore.errors import InvalidRequest, InvalidUsage, UnpricedUsage
 from routecore.money import format_usd
 from routecore.usage import Usage
 
@@ -164,6 +164,18 @@ def test_cached_audio_is_dearer_uncached_by_the_audio_price():
 def test_the_region_multiplies_tokens_only_and_is_part_of_the_list_cost():
     breakdown = cost(Usage(text=1000, cached=1000, searches=1), region_multiplier="1.1")
     assert breakdown.list_cost == Decimal("0.003") * Decimal("1.1") + Decimal("0.0003") * Decimal("1.1") + Decimal("0.011")
+
+
+def test_the_batch_shorthand_and_the_region_both_apply():
+    breakdown = cost(Usage(text=1000), {"prompt": "0.001", "batch_multiplier": "0.5"}, served_tier="batch", region_multiplier="1.1")
+    assert breakdown.cost == Decimal("0.55")
+
+
+def test_a_usage_with_anomalies_is_refused_when_strict_also_if_it_was_read_before():
+    usage = Usage.parse({"prompt_tokens": -1, "completion_tokens": 1})
+    assert cost(usage).anomalies
+    with pytest.raises(InvalidUsage):
+        cost(usage, strict=True)
 
 
 def test_a_tier_that_nobody_knows_is_the_default_one_and_told():

@@ -121,7 +121,9 @@ def test_the_purchase_fee_is_to_the_cent_half_up(amount, plan, fee, total):
     assert bought.credits + bought.fee == bought.total
 
 
-@pytest.mark.parametrize(("amount", "plan"), [(-1, "payg"), (True, "payg"), (float("nan"), "payg"), ("1e3", "payg"), ("0.001", "payg"), (50, "free"), (10**9, "payg")])
+@pytest.mark.parametrize(
+    ("amount", "plan"), [(-1, "payg"), (True, "payg"), (float("nan"), "payg"), ("1e3", "payg"), ("0.001", "payg"), (50, "free"), (10**9, "payg")]
+)
 def test_an_impossible_purchase_is_refused(amount, plan):
     with pytest.raises(InvalidRequest):
         purchase_fee(amount, plan)

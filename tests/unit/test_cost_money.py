@@ -39,7 +39,7 @@ def test_a_decimal_of_at_most_15_places_is_a_price(value, femtodollars):
     [
         "", " ", " 1", "1 ", "1\n", "+1", "-1", "-0", "0x10", "1_0", "1,5", "١", "１", "1e", "e5", ".", "1.2.3", "nan", "inf", "Infinity", "1e-16", "1e999999999",
         "0.1234567890123456", "1000000", 1_000_000, 10**400, -1, -1e-9, 1e6, 1e-16, float("nan"), float("inf"), True, False, None, [], {}, b"1",
-        Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-1"), Decimal("1e-16"), Decimal("1e6"), 1j, "9" * 5000,
+        Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal(-1), Decimal("1e-16"), Decimal("1e6"), 1j, "9" * 5000,
     ],
 )  # fmt: skip
 def test_what_is_no_such_decimal_is_refused(value):
@@ -47,7 +47,8 @@ def test_what_is_no_such_decimal_is_refused(value):
 
 
 def test_a_float_is_read_by_its_shortest_repr_not_by_its_binary_value():
-    assert Decimal(0.1) != Decimal("0.1")
+    binary = 0.1
+    assert Decimal(binary) != Decimal("0.1")
     assert read_price(0.1) == 10**14
 
 
@@ -71,6 +72,8 @@ def test_plain_text_has_no_exponent_and_no_zeros_at_the_end(number, places, text
     assert plain(number, places) == text
 
 
-@pytest.mark.parametrize(("amount", "text"), [("0.00023495", "0.000235"), ("0.0000005", "0.000001"), ("0.00000049999", "0.000000"), ("-0.0000005", "-0.000001")])
+@pytest.mark.parametrize(
+    ("amount", "text"), [("0.00023495", "0.000235"), ("0.0000005", "0.000001"), ("0.00000049999", "0.000000"), ("-0.0000005", "-0.000001")]
+)
 def test_only_format_usd_rounds_and_it_rounds_half_up(amount, text):
     assert format_usd(Decimal(amount)) == text

@@ -137,14 +137,35 @@ def test_of_a_price_and_a_multiplier_the_later_card_wins():
     assert rates(first_multiplier)["prompt"] == Decimal("0.000005")
 
 
+def test_a_later_cache_multiplier_wins_over_an_earlier_cache_price_and_moves_with_the_prompt():
+    card = {
+        "prompt": "0.000001",
+        "input_cache_read": "0.0000009",
+        "overrides": [{"input_cache_read": "0.0000005"}, {"cache_read_multiplier": "0.2"}, {"min_prompt_tokens": 9, "prompt_multiplier": 2}],
+    }
+    assert rates(card)["input_cache_read"] == Decimal("0.0000002")
+    assert rates(card, 10)["input_cache_read"] == Decimal("0.0000004")
+
+
 def test_in_one_card_the_price_wins_over_the_multiplier():
-    card = {"prompt": "0.000001", "cache_read_multiplier": "0.9", "input_cache_read": "0.0000001", "overrides": [{"prompt": "0.000003", "prompt_multiplier": 9}]}
+    card = {
+        "prompt": "0.000001",
+        "cache_read_multiplier": "0.9",
+        "input_cache_read": "0.0000001",
+        "overrides": [{"prompt": "0.000003", "prompt_multiplier": 9}],
+    }
     found = rates(card)
     assert (found["prompt"], found["input_cache_read"]) == (Decimal("0.000003"), Decimal("0.0000009"))
 
 
 def test_a_completion_multiplier_moves_reasoning_and_modalities_but_no_input():
-    card = {"prompt": "0.000001", "completion": "0.000002", "internal_reasoning": "0.000003", "image_output_token": "0.000004", "overrides": [{"completion_multiplier": 2}]}
+    card = {
+        "prompt": "0.000001",
+        "completion": "0.000002",
+        "internal_reasoning": "0.000003",
+        "image_output_token": "0.000004",
+        "overrides": [{"completion_multiplier": 2}],
+    }
     found = rates(card)
     assert (found["prompt"], found["completion"], found["internal_reasoning"], found["image_output_token"], found["audio_output"]) == tuple(
         Decimal(price) for price in ("0.000001", "0.000004", "0.000006", "0.000008", "0.000004")
@@ -174,7 +195,9 @@ def test_a_variants_own_overrides_replace_the_standing_ones_and_multiply_its_pri
 
 
 def test_a_price_missing_in_a_variant_is_the_standard_one():
-    assert rates({"prompt": "0.000001", "completion": "0.000002", "variants": {"batch": {"prompt": "0.0000005"}}}, tier="batch")["completion"] == Decimal("0.000002")
+    assert rates({"prompt": "0.000001", "completion": "0.000002", "variants": {"batch": {"prompt": "0.0000005"}}}, tier="batch")["completion"] == Decimal(
+        "0.000002"
+    )
 
 
 def test_the_batch_multiplier_halves_tokens_only_and_only_without_a_batch_card():
@@ -222,7 +245,8 @@ def test_price_lists_are_equal_by_value_survive_the_wire_pickle_and_copy():
         "variants": {"flex": {"prompt": "1e-7", "overrides": [{"utc_start": 5, "utc_end": "0730", "weekdays": [7, 1], "prompt_multiplier": 3}]}},
     }
     pricing = Pricing.parse(card)
-    for twin in (Pricing.parse(pricing.to_mapping()), pickle.loads(pickle.dumps(pricing)), copy.deepcopy(pricing)):
+    pickled = pickle.loads(pickle.dumps(pricing))  # noqa: S301 - our own bytes
+    for twin in (Pricing.parse(pricing.to_mapping()), pickled, copy.deepcopy(pricing)):
         assert twin == pricing
         assert hash(twin) == hash(pricing)
     assert pricing != Pricing.parse({**card, "discount": 0.2})
@@ -258,6 +282,13 @@ def test_the_cheapest_endpoint_of_a_long_prompt_is_not_that_of_a_short_one():
 @pytest.mark.parametrize("card", [{"prompt": "0.1"}, {"completion": "0.1"}, {}])
 def test_without_a_prompt_or_a_completion_price_there_is_no_expected_price(card):
     assert expected_price(card, 0, 0) is None
+
+
+def test_a_quote_knows_the_weekday_of_its_instant():
+    card = {"prompt": "0.000002", "completion": "0", "overrides": [{"weekdays": [7], "prompt": "0.000001"}]}
+    sunday = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
+    quotes = [Pricing.parse(card).quote(1, 0, 0, sunday + day * 86_400) for day in range(7)]
+    assert quotes == [10**9, *[2 * 10**9] * 6]
 
 
 def test_the_expected_price_knows_the_time():

@@ -115,7 +115,7 @@ def test_whole_floats_are_counts_as_json_does_not_tell_them_apart():
         {"prompt_tokens": 1, "prompt_tokens_details": [1]}, {"prompt_tokens": 1, "prompt_tokens_details": "x"},
         {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": False}}, {"prompt_tokens": Decimal("sNaN")},
         {"promptTokenCount": 1, "promptTokensDetails": {"TEXT": 1}}, {"promptTokenCount": 1, "promptTokensDetails": [1]},
-        {"input_tokens": 5, "cache_read_input_tokens": 3, "input_tokens_details": {"cached_tokens": 3}},
+        {"input_tokens": 5, "output_tokens": 1, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 0, "input_tokens_details": {"cached_tokens": 3}},
         {"input_tokens": 2**62, "output_tokens": 0, "cache_read_input_tokens": 2**62},
     ],
 )  # fmt: skip
@@ -165,7 +165,12 @@ def test_all_faults_of_a_usage_are_raised_at_once():
             "usage.completion_tokens_details.reasoning_tokens",
         ),
         (
-            {"input_tokens": 1, "output_tokens": 0, "cache_creation_input_tokens": 30, "cache_creation": {"ephemeral_5m_input_tokens": 25, "ephemeral_1h_input_tokens": 20}},
+            {
+                "input_tokens": 1,
+                "output_tokens": 0,
+                "cache_creation_input_tokens": 30,
+                "cache_creation": {"ephemeral_5m_input_tokens": 25, "ephemeral_1h_input_tokens": 20},
+            },
             Usage(text=1, written_5m=10, written_1h=20),
             "split_exceeds_total",
             "usage.cache_creation.ephemeral_5m_input_tokens",
@@ -196,9 +201,21 @@ def test_cached_tokens_are_text_first_and_then_the_modality_that_they_must_be():
     assert Usage.parse(body) == Usage(cached=20, cached_image=70, image=10, text_out=10)
 
 
+def test_cached_tokens_that_must_be_video_are_read_at_the_cache_price():
+    body = {"prompt_tokens": 10, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 6, "video_tokens": 8}}
+    assert Usage.parse(body) == Usage(cached=6, video=4)
+
+
+def test_written_tokens_are_text_first_and_then_the_modality_that_they_must_be():
+    body = {"prompt_tokens": 100, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 10, "cache_write_tokens": 50, "audio_tokens": 70}}
+    assert Usage.parse(body) == Usage(cached=10, written_5m=50, audio=40)
+
+
 def test_joint_counts_say_how_cached_tokens_and_modalities_overlap():
     details = {"cached_tokens": 400, "audio_tokens": 300, "cached_tokens_details": {"audio_tokens": 100, "text_tokens": 300}}
-    assert Usage.parse({"prompt_tokens": 1000, "completion_tokens": 0, "prompt_tokens_details": details}) == Usage(text=400, cached=300, cached_audio=100, audio=200)
+    assert Usage.parse({"prompt_tokens": 1000, "completion_tokens": 0, "prompt_tokens_details": details}) == Usage(
+        text=400, cached=300, cached_audio=100, audio=200
+    )
 
 
 def test_xai_is_never_guessed_as_its_keys_are_openais():
@@ -208,7 +225,11 @@ def test_xai_is_never_guessed_as_its_keys_are_openais():
 
 
 def test_searches_and_tool_calls_are_counted_by_number():
-    body = {"input_tokens": 1, "output_tokens": 1, "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 9, "tool_calls": 3, "plugin_web_search_requests": 4}}
+    body = {
+        "input_tokens": 1,
+        "output_tokens": 1,
+        "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 9, "tool_calls": 3, "plugin_web_search_requests": 4},
+    }
     assert Usage.parse(body) == Usage(text=1, text_out=1, searches=2, plugin_searches=4, tool_calls=3)
 
 
@@ -220,6 +241,7 @@ def test_a_usage_built_by_hand_is_checked():
 
 def test_usages_pickle_copy_and_compare_by_value():
     usage = Usage.parse({"prompt_tokens": 10, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 50}})
-    assert pickle.loads(pickle.dumps(usage)) == copy.deepcopy(usage) == usage
+    pickled = pickle.loads(pickle.dumps(usage))  # noqa: S301 - our own bytes
+    assert pickled == copy.deepcopy(usage) == usage
     assert type(copy.copy(usage)) is Usage
     assert hash(copy.deepcopy(usage)) == hash(usage)
