@@ -1,122 +1,227 @@
-"""``routecore catalog``: import a neighbour's endpoint list, show a catalog."""
+"""``routecore catalog``: import a neighbour's endpoint lists, show a catalog."""
 
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from routecore.cli import screen
-from routecore.cli.files import read_catalog, read_json, write_text
-from routecore.errors import RoutecoreError
+from routecore.checks import nearest
+from routecore.cli.errors import fault_in_words, sourced
+from routecore.cli.figures import count, per_million
+from routecore.cli.options import as_json, from_feed
+from routecore.cli.page import Column, Page, print_json
+from routecore.cli.reading import FEEDS, STDIN, load_catalog, read_json, shown_name, write_text
+from routecore.errors import UnknownModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from routecore.adapters.openrouter import ImportResult
+    from routecore.catalog import Catalog, Endpoint
+
+__all__ = ["catalog"]
 
 
-@click.group(epilog="Example: routecore catalog show example --model deepseek/deepseek-v3.2")
+@click.group(short_help="Import a catalog, or show one.", epilog="\b\nExample: routecore catalog show example --model deepseek/deepseek-v3.2")
 def catalog() -> None:
-    """Import a catalog, or show one."""
+    """Import a catalog from a neighbour's lists, or show one."""
 
 
-@catalog.command("import", epilog="Example: routecore catalog import endpoints.json --from openrouter -o catalog.json")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--from", "kind", type=click.Choice(["openrouter"]), default="openrouter", show_default=True, help="The files' format.")
-@click.option("--providers", help="A provider directory with data policies (JSON).", metavar="FILE")
-@click.option("--discount", type=click.Choice(["apply", "leave out"]), default="apply", show_default=True, help="Whether the feed's discount is taken off.")
-@click.option(
-    "--negative-status", type=click.Choice(["keep", "disable"]), default="keep", show_default=True, help="What becomes of endpoints with a negative status."
+@catalog.command(
+    "import",
+    short_help="Make a catalog of endpoint lists.",
+    epilog="\b\nExample: routecore catalog import endpoints.json --from openrouter -o catalog.json",
 )
-@click.option("-o", "--output", help="Write the catalog here; without, only the summary is shown.", metavar="OUT.json")
-@click.option("--stats-output", help="Write the feed's statistics here.", metavar="OUT.json")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary, every oddity and (without -o) the catalog as JSON.")
-def import_(  # noqa: PLR0917 - one parameter an option
-    files: tuple[str, ...], kind: str, providers: str | None, discount: str, negative_status: str, output: str | None, stats_output: str | None, as_json: bool
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--from", "feed", type=click.Choice(FEEDS), default=FEEDS[0], show_default=True, help="The form of the files.")
+@click.option("--providers", metavar="FILE", help="A provider directory with data policies.")
+@click.option("--discount", type=click.Choice(["apply", "leave out"]), default="apply", show_default=True, help="Whether the feed's discounts are taken off.")
+@click.option(
+    "--negative-status", type=click.Choice(["keep", "disable"]), default="keep", show_default=True, help="What to do with endpoints of a negative status."
+)
+@click.option("-o", "--output", metavar="OUT.json", help="Write the catalog here ('-': standard output). Without it only the summary is printed.")
+@click.option("--stats-output", metavar="OUT.json", help="Write the feed's statistics here, for --stats.")
+@as_json
+def import_(
+    files: tuple[str, ...],
+    feed: str,
+    providers: str | None,
+    discount: Literal["apply", "leave out"],
+    negative_status: Literal["keep", "disable"],
+    output: str | None,
+    stats_output: str | None,
+    machine: bool,
 ) -> None:
-    """Read endpoint lists into a catalog, and say what was odd about them."""
-    del kind
+    """Read endpoint lists into a catalog, and say what was odd about them. A file may be gzipped; '-' is standard input."""
     from routecore.adapters.openrouter import import_endpoints, read_policies
 
-    try:
-        policies = None if providers is None else read_policies(read_json(providers))
-        documents = [read_json(path) for path in files]
-        result = import_endpoints(documents[0] if len(documents) == 1 else documents, policies=policies, discount=discount, negative_status=negative_status)  # type: ignore[arg-type]
+    documents = [read_json(path, f"a feed of {feed}") for path in files]
+    names = [shown_name(path) for path in files]
+    directory = None if providers is None else read_json(providers, "a provider directory: JSON with a list under 'data'")
+    with sourced({"catalog": shown_name(providers or "")}):
+        policies = None if directory is None else read_policies(directory)
+    with sourced({"catalog": ", ".join(names)}):
+        result = import_endpoints(documents[0] if len(documents) == 1 else documents, policies=policies, discount=discount, negative_status=negative_status)
         made = result.catalog()
-        if output is not None:
-            write_text(output, json.dumps(result.catalog_mapping, ensure_ascii=False, indent=1) + "\n")
-        if stats_output is not None:
-            write_text(stats_output, json.dumps({"stats": result.stats}, ensure_ascii=False, indent=1) + "\n")
-    except RoutecoreError as error:
-        screen.fail(error, as_json=as_json)
+    if stats_output is not None:
+        write_text(stats_output, _lines("stats", result.stats))
+    if output is not None:
+        write_text(output, _lines("endpoints", result.catalog_mapping["endpoints"]))
+    if machine:
+        if output != STDIN:
+            answer = {"summary": result.summary(), "version": made.version, "oddities": [one.to_dict() for one in result.oddities]}
+            # without a file to write to, the answer is itself a catalog that other commands read
+            print_json(answer if output is not None else {**answer, "endpoints": result.catalog_mapping["endpoints"], "stats": result.stats})
         return
+    # a catalog on standard output is not to be mixed with words
+    _show_import(result, names, Page(error=output == STDIN), output=output, stats_output=stats_output)
+
+
+def _lines(key: str, rows: list[Any] | dict[str, Any]) -> str:
+    """Return ``{key: rows}`` as JSON with one row a line, so that two imports can be compared line by line."""
+
+    def text(value: object) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+    listed = [text(row) for row in rows] if isinstance(rows, list) else [f"{text(name)}: {text(row)}" for name, row in rows.items()]
+    opening, closing = "[]" if isinstance(rows, list) else "{}"
+    body = "".join(f"\n  {row}{',' if place < len(listed) else ''}" for place, row in enumerate(listed, 1))
+    return f'{{"{key}": {opening}{body}\n{closing}}}\n'
+
+
+def _show_import(result: ImportResult, names: Sequence[str], page: Page, *, output: str | None, stats_output: str | None) -> None:
     summary = result.summary()
-    if as_json:
-        answer = {"summary": summary, "version": made.version, "oddities": [one.to_dict() for one in result.oddities]}
-        screen.print_json(answer if output is not None else {**answer, "catalog": result.catalog_mapping, "stats": result.stats})
-        return
-    screen.say(
-        f"{summary['rows_read']} rows read: {summary['endpoints']} endpoints of {summary['models']} models, {summary['with_statistics']} with statistics; {made.version}"
-    )
-    screen.say()
+    page.line(f"{count(summary['endpoints'])} endpoints of {count(summary['models'])} models, from {count(summary['rows_read'])} rows", "bold")
+    page.line(f"{count(summary['with_statistics'])} of them with statistics")
     if summary["refused"]:
-        screen.table(
-            "Rows that could not be endpoints", ("at", "value", "expected"), ((one["path"], one["value"], one["expected"]) for one in summary["refused"])
-        )
+        page.heading(f"Rows refused: {len(summary['refused'])}")
+        for fault in summary["refused"]:
+            page.paragraph(fault_in_words({**fault, "path": _in_file(fault["path"], names)}), indent=2, hanging=6)
     if summary["oddities"]:
-        screen.table(
-            "What was odd, and what was done", ("rows", "field", "done"), ((one["rows"], one["field"], one["done"]) for one in summary["oddities"]), right=(0,)
+        page.heading("What was odd, and what was done about it")
+        page.table(
+            [Column("rows", "right"), Column("field"), Column("done", wraps=True)],
+            ([count(one["rows"]), one["field"], one["done"]] for one in summary["oddities"]),
         )
+        page.line("  --json lists every row of these")
+    page.line()
     if output is None:
-        screen.say("Nothing was written; -o OUT.json writes the catalog.")
+        page.line("Nothing was written: name a file with -o OUT.json to keep the catalog.")
+    elif output != STDIN:
+        page.line(f"Catalog written to {output}; look at it with: routecore catalog show {output}")
+    if stats_output is not None:
+        page.line(f"Statistics written to {stats_output}, for: routecore plan --stats {stats_output}")
+    elif result.stats:
+        page.line("The statistics were not written: name a file with --stats-output OUT.json to keep them.")
 
 
-@catalog.command(epilog="Example: routecore catalog show example")
+def _in_file(path: str, names: Sequence[str]) -> str:
+    """Return a fault's path with the file's name in place of its number, where there are several."""
+    index, bracket, rest = path.removeprefix("[").partition("]")
+    if len(names) > 1 and bracket and path.startswith("[") and index.isdigit():
+        return f"{names[int(index)]}: {rest.removeprefix('.')}"
+    return path
+
+
+@catalog.command(
+    short_help="Show the models of a catalog, or one model's endpoints.", epilog="\b\nExample: routecore catalog show example --model deepseek/deepseek-v3.2"
+)
 @click.argument("file", metavar="FILE|example")
-@click.option("--from", "kind", type=click.Choice(["routecore", "openrouter"]), default="routecore", show_default=True, help="The file's format.")
-@click.option("--model", help="Show this model's endpoints.", metavar="NAME")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def show(file: str, kind: str, model: str | None, as_json: bool) -> None:
-    """Show a catalog: its models, or one model's endpoints."""
-    from routecore.checks import nearest
-    from routecore.errors import UnknownModel
-
-    try:
-        known = read_catalog(file, kind)
+@from_feed
+@click.option("--model", metavar="NAME", help="Show the endpoints of this model.")
+@as_json
+def show(file: str, feed: str, model: str | None, machine: bool) -> None:
+    """Show the models of a catalog, or with --model the endpoints of one. 'example' is the catalog that ships with routecore."""
+    known, _ = load_catalog(file, feed)
+    with sourced({"catalog": shown_name(file)}):
         if model is not None and model not in known.models:
             raise UnknownModel([model], nearest(model, known.models))
-    except RoutecoreError as error:
-        screen.fail(error, as_json=as_json)
-        return
-    chosen = [endpoint for endpoint in known if model is None or endpoint.model == model]
-    if as_json:
-        screen.print_json({"version": known.version, "endpoints": [endpoint.to_mapping() for endpoint in chosen]})
-        return
-    screen.say(f"{len(known)} endpoints of {len(known.models)} models; {known.version}")
-    screen.say()
-    if model is None:
-        rows = []
-        for name in known.models:
-            offers = [endpoint for _, endpoint in known.rows(name)]
-            prices = [endpoint.pricing.completion for endpoint in offers if endpoint.pricing is not None and endpoint.pricing.completion is not None]
-            span = "–" if not prices else screen.per_mtok(min(prices)) + ("" if min(prices) == max(prices) else f" to {screen.per_mtok(max(prices))}")
-            rows.append((name, len(offers), span))
-        screen.table("Models", ("model", "endpoints", "completion, USD/Mtok"), rows, right=(1, 2))
-        return
+    chosen = list(known) if model is None else [endpoint for _, endpoint in known.rows(model)]
+    if machine:
+        print_json({"version": known.version, "endpoints": [endpoint.to_mapping() for endpoint in chosen]})
+    elif model is None:
+        _show_models(known, file, Page())
+    else:
+        _show_endpoints(model, chosen, Page())
+
+
+def _show_models(known: Catalog, file: str, page: Page) -> None:
+    page.line(f"{count(len(known))} endpoints of {count(len(known.models))} models; version {known.version}", "bold")
+    page.line()
     rows = []
-    for endpoint in chosen:
-        pricing, policy = endpoint.pricing, endpoint.data_policy
-        stated = {True: "yes", False: "no", None: "unknown"}
-        rows.append(
-            (
-                endpoint.slug + (" (disabled)" if endpoint.disabled else ""),
-                endpoint.quantization,
-                "–" if endpoint.context_length is None else endpoint.context_length,
-                screen.per_mtok(None if pricing is None else pricing.prompt),
-                screen.per_mtok(None if pricing is None else pricing.completion),
-                screen.per_mtok(None if pricing is None else pricing.input_cache_read),
-                f"{stated[policy.trains]} / {stated[policy.retains]}",
-            )
-        )
-    screen.table(
-        f"{model} (prices in USD per million tokens)",
-        ("slug", "quant.", "context", "prompt", "completion", "cache read", "trains / retains"),
-        rows,
-        right=(2, 3, 4, 5),
+    for name in known.models:
+        offers = [endpoint for _, endpoint in known.rows(name)]
+        prices = [endpoint.pricing for endpoint in offers if endpoint.pricing is not None]
+        rows.append([name, count(len(offers)), _span(one.prompt for one in prices), _span(one.completion for one in prices)])
+    page.table([Column("model"), Column("endpoints", "right"), Column("prompt", "right"), Column("completion", "right")], rows)
+    page.line()
+    page.line("Prices are USD per million tokens, the lowest and the highest.")
+    page.line(f"One model's endpoints: routecore catalog show {file} --model NAME")
+
+
+def _span(prices: Iterable[int | None]) -> str:
+    known = [price for price in prices if price is not None]
+    if not known:
+        return "?"
+    low, high = per_million(min(known)), per_million(max(known))
+    return low if low == high else f"{low} – {high}"
+
+
+def _show_endpoints(model: str, offers: Sequence[Endpoint], page: Page) -> None:
+    page.line(f"{model}: {len(offers)} {'endpoint' if len(offers) == 1 else 'endpoints'}", "bold")
+    page.line()
+    columns = [
+        Column("slug"),
+        Column("quant."),
+        Column("context", "right"),
+        Column("output", "right"),
+        Column("prompt", "right"),
+        Column("compl.", "right"),
+        Column("cached", "right"),
+    ]
+    rows = []
+    for one in offers:
+        prices = one.pricing
+        three = (None, None, None) if prices is None else (prices.prompt, prices.completion, prices.input_cache_read)
+        rows.append([one.slug, one.quantization, count(one.context_length), count(one.max_output_tokens), *map(per_million, three)])
+    page.table(columns, rows)
+    page.line()
+    page.paragraph(
+        "context, output: tokens at most. prompt, completion, cached (cache reads): USD per million tokens. ?: not known. An endpoint's id is the model, '@' and its slug."
     )
+    page.heading("What each one does with prompts, and what it supports")
+    for one in offers:
+        page.line()
+        page.line(f"  {one.id}")
+        notes = [_policy(one)]
+        if one.disabled:
+            notes.append("disabled")
+        if one.can_cache:
+            notes.append("caches prompts")
+        if one.distillable:
+            notes.append("may be distilled")
+        page.paragraph("; ".join(notes), indent=6, hanging=8)
+        page.paragraph(f"accepts {', '.join(sorted(one.input_modalities)) or 'nothing that is known'}", indent=6, hanging=8)
+        page.paragraph(f"supports {', '.join(sorted(one.supported_parameters)) or 'no parameter that is known'}", indent=6, hanging=8)
+        for text in _more_prices(one):
+            page.paragraph(text, indent=6, hanging=8)
+
+
+def _policy(endpoint: Endpoint) -> str:
+    policy = endpoint.data_policy
+    trains = "trains on prompts" if policy.trains else "may train on prompts (not stated)" if policy.may_train else "does not train on prompts"
+    retains = "retains them" if policy.retains else "may retain them (not stated)" if policy.may_retain else "does not retain them"
+    return f"{trains}, {retains}"
+
+
+_SHOWN_IN_TABLE = ("prompt", "completion", "input_cache_read")
+
+
+def _more_prices(endpoint: Endpoint) -> Iterable[str]:
+    """Yield what of the price list the table has no room for, as the wire writes it."""
+    listed = {} if endpoint.pricing is None else endpoint.pricing.to_mapping()
+    more = {key: value for key, value in listed.items() if key not in _SHOWN_IN_TABLE}
+    if more:
+        yield "more prices, in USD a unit: " + ", ".join(f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in more.items())

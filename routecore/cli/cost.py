@@ -2,143 +2,74 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from routecore.cli import screen
-from routecore.cli.files import UnreadableFile, read_catalog, read_object
+from routecore.cli.cost_log import price_file
+from routecore.cli.cost_view import show_breakdown, show_totals
+from routecore.cli.errors import EXIT_FAULT, Failure, sourced
+from routecore.cli.options import as_json, from_feed
+from routecore.cli.page import Page, print_json
+from routecore.cli.reading import STDIN, load_catalog, read_json, shown_name
 from routecore.cost import calculate_cost, cost_case
 from routecore.cost_context import CostContext
-from routecore.cost_log import LogTotals, price_log
-from routecore.errors import Fault, InvalidRequest, RoutecoreError
-from routecore.pricing import Pricing
 from routecore.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from routecore.cost import CostBreakdown
 
+__all__ = ["cost"]
 
-@click.command(epilog="Example: routecore cost --usage log.jsonl --catalog catalog.json")
+
+@click.command(
+    short_help="Price one response, or a whole log.",
+    epilog="\b\nExamples:\n  routecore cost case.json\n  routecore cost --usage log.jsonl --catalog catalog.json",
+)
 @click.argument("case", required=False, metavar="[CASE.json]")
-@click.option("--usage", "log", help="A log: one JSON object a line.", metavar="FILE.jsonl")
-@click.option("--catalog", help="The catalog with the prices, or 'example'.", metavar="FILE")
-@click.option("--from", "kind", type=click.Choice(["routecore", "openrouter"]), default="routecore", show_default=True, help="The catalog file's format.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def cost(case: str | None, log: str | None, catalog: str | None, kind: str, as_json: bool) -> None:
-    """Price one response (a case file, '-' for standard input), or a whole log (--usage and --catalog)."""
-    if (case is None) == (log is None) or (log is not None and catalog is None):
-        raise click.UsageError("give a case file, or --usage together with --catalog")
-    try:
-        if log is not None and catalog is not None:
-            totals = _price_log(log, catalog, kind)
-            if as_json:
-                screen.print_json(totals.to_dict())
-            else:
-                _show_totals(totals)
-            return
-        assert case is not None
-        described = read_object(case)
-        if as_json:
-            answer = cost_case(described)
-            screen.print_json(answer)
-            if "error" in answer:
-                raise SystemExit(screen.CALLER_FAULT)
-            return
-        _show_breakdown(_breakdown(described))
-    except RoutecoreError as error:
-        screen.fail(error, as_json=as_json)
-
-
-def _breakdown(described: dict[str, Any]) -> CostBreakdown:
-    pricing = Pricing.parse(described.get("pricing"))
-    context = CostContext.parse(described.get("context"))
-    usage = Usage.parse(described.get("usage"), described.get("usage_format"), strict=context.strict)
-    return calculate_cost(pricing, usage, finish_reason=described.get("finish_reason"), context=context)
-
-
-def _show_breakdown(made: CostBreakdown) -> None:
-    screen.table(
-        "Each line: count × unit price = amount, and the card the price came from",
-        ("what", "count", "unit price, USD", "amount, USD", "item", "price from"),
-        ((line.what, line.count, screen.usd(line.unit_price), screen.usd(line.amount), line.item, line.source) for line in made.lines()),
-        right=(1, 2, 3),
-    )
-    answer = made.to_dict()
-    rows = [("list cost", screen.usd(made.list_cost), "the lines added up")]
-    rows.append(("discounted", screen.usd(made.discounted_cost), f"list cost × {screen.usd(made.discount_rate)}"))
-    if made.is_byok:
-        rows.append(("billed to the key's owner", screen.usd(made.byok_cost), "by the provider, for a key of one's own"))
-    rows.append(("charged", screen.usd(made.cost), "zero-completion insurance: nothing is charged" if made.insured else "to the account"))
-    rows.append(("uncached", screen.usd(made.uncached_list_cost), "list cost if nothing had been cached"))
-    rows.append(("saved by the cache", screen.usd(made.cache_savings), "uncached − list cost"))
-    screen.table("Sum", ("", "USD", ""), rows, right=(1,))
-    if answer.get("anomalies"):
-        screen.table("Odd in the usage", ("what",), ((screen.jsonl(one),) for one in answer["anomalies"]))
-
-
-def _price_log(path: str, catalog: str, kind: str) -> LogTotals:
-    known = read_catalog(catalog, kind)
-    totals = LogTotals()
-    try:
-        size = Path(path).stat().st_size
-        stream = Path(path).open("rb")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise UnreadableFile(path, error.strerror or str(error)) from error
-    bar = Progress(
-        TextColumn("pricing"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn(), console=screen.console(stderr=True), transient=True
-    )
-    with stream, bar:
-        task = bar.add_task("", total=max(size, 1))
-
-        def rows() -> Iterator[object]:
-            for number, line in enumerate(stream):
-                if number % 1024 == 0:
-                    bar.update(task, completed=stream.tell() if stream.seekable() else 0)
-                yield _row(line)
-
-        for priced in price_log(rows(), known):
-            totals.add(priced)
-    return totals
-
-
-def _row(line: bytes) -> object:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return InvalidRequest([Fault("row", line.decode("utf-8", "replace").strip(), f"a line of JSON ({error})")])
-
-
-def _show_totals(totals: LogTotals) -> None:
-    screen.table(
-        "Totals by model and provider",
-        ("model", "provider", "requests", "prompt", "cached", "completion", "charged, USD", "list, USD"),
-        (
-            (
-                row["model"],
-                row["provider"],
-                row["requests"],
-                row["prompt_tokens"],
-                row["cached_tokens"],
-                row["completion_tokens"],
-                screen.usd(row["cost"]),
-                screen.usd(row["list_cost"]),
-            )
-            for row in totals.rows()
-        ),
-        right=(2, 3, 4, 5, 6, 7),
-    )
-    screen.say(f"{totals.requests} rows priced: {screen.usd(totals.cost)} USD charged")
-    if totals.causes:
-        screen.say()
-        screen.table("Against what the providers reported", ("cause", "rows"), sorted(totals.causes.items()), right=(1,))
-    if totals.unpriceable:
-        screen.say()
-        screen.table(
-            f"{len(totals.unpriceable)} rows could not be priced", ("line", "why"), ((row.line, row.error.message) for row in totals.unpriceable), right=(0,)
+@click.option("--usage", "log", metavar="FILE.jsonl", help="A log: one JSON object a line, with usage, model and provider.")
+@click.option("--catalog", "catalog_file", metavar="FILE", help="The catalog with the prices of the log's endpoints; 'example' is the shipped one.")
+@from_feed
+@click.option("--strict", is_flag=True, help="Exit with 2 if any row of the log could not be priced.")
+@as_json
+def cost(case: str | None, log: str | None, catalog_file: str | None, feed: str, strict: bool, machine: bool) -> int:
+    """Price one response (a CASE file with its prices and its usage), or a whole log against a catalog. '-' is standard input."""
+    if (case is None) == (log is None):
+        raise click.UsageError("name a CASE file, or a log: routecore cost --usage log.jsonl --catalog catalog.json")
+    if (log is None) != (catalog_file is None):
+        raise click.UsageError(
+            "a log needs --catalog, the prices of its endpoints" if log is not None else "--catalog goes with --usage; a case has its own prices"
         )
+    if case is not None:
+        _price_case(case, machine=machine)
+        return 0
+    assert log is not None
+    assert catalog_file is not None
+    if log == catalog_file == STDIN:
+        raise click.UsageError("only one file can be '-', standard input")
+    known, _ = load_catalog(catalog_file, feed)
+    totals = price_file(log, known)
+    if machine:
+        print_json(totals.to_dict())
+    else:
+        show_totals(totals, Page())
+    return EXIT_FAULT if strict and totals.unpriceable else 0
+
+
+def _price_case(file: str, *, machine: bool) -> None:
+    case = read_json(file, "a cost case: JSON with 'pricing' and 'usage'")
+    answer = cost_case(case)
+    if "error" in answer:
+        raise Failure(answer, {"request": shown_name(file), "catalog": shown_name(file)})
+    if machine:
+        print_json(answer)
+        return
+    with sourced({"request": shown_name(file)}):
+        show_breakdown(_breakdown(case), Page())
+
+
+def _breakdown(case: dict[str, Any]) -> CostBreakdown:
+    """Return the breakdown behind the answer to a case, for its lines."""
+    context = CostContext.parse(case.get("context"))
+    usage = Usage.parse(case.get("usage"), case.get("usage_format"), strict=context.strict)
+    return calculate_cost(case["pricing"], usage, finish_reason=case.get("finish_reason"), context=context)

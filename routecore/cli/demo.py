@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
-from routecore.cli import screen
-from routecore.cli.plan import show_plan
+from routecore.cli.errors import Failure, show_error
+from routecore.cli.page import Page
+from routecore.cli.plan_view import show_explanation, show_plan
 from routecore.decision import decide
 from routecore.errors import RoutecoreError
 from routecore.examples import example_catalog, example_facts, example_requests, read_example
 
+__all__ = ["demo"]
 
-@click.command(epilog="Example: routecore demo --explain")
+
+@click.command(short_help="Plan the documented requests on the example catalog.", epilog="\b\nExample: routecore demo --no-explain")
 @click.option("--explain/--no-explain", default=True, show_default=True, help="Say why each endpoint stands where it stands.")
 def demo(explain: bool) -> None:
-    """Plan the documented requests on the example catalog."""
+    """Plan the documented requests on the example catalog, and say why."""
+    page = Page()
     known, facts = example_catalog(), example_facts()
     about = read_example("catalog")
-    screen.say(f"{len(known)} endpoints of {len(known.models)} models ({about['date']}). {about['about']}")
-    screen.say(read_example("stats")["about"])
-    for number, one in enumerate(example_requests(), 1):
-        screen.say()
-        screen.say(f"── {number}. {one['title']} " + "─" * max(60 - len(one["title"]), 3), "bold")
-        screen.say(one["says"])
-        screen.say(f"request: {screen.jsonl(one['request'])}")
+    page.line(f"The example catalog: {len(known)} endpoints of {len(known.models)} models, as of {about['date']}", "bold")
+    page.paragraph(about["about"])
+    page.paragraph(read_example("stats")["about"])
+    requests = example_requests()
+    draw = read_example("requests").get("draw", 0)
+    for number, one in enumerate(requests, 1):
+        page.line()
+        page.rule(f"{number} of {len(requests)}: {one['title']}")
+        page.paragraph(one["says"])
+        page.paragraph(f"request: {json.dumps(one['request'], ensure_ascii=False)}", hanging=9, style="dim")
         if one["context"]:
-            screen.say(f"context: {screen.jsonl(one['context'])}")
-        screen.say()
+            page.paragraph(f"context: {json.dumps(one['context'], ensure_ascii=False)}", hanging=9, style="dim")
+        page.line()
         try:
-            made = decide(known, one["request"], facts, context=one["context"], draw=7)
+            found = decide(known, one["request"], facts, context=one["context"], draw=draw)
         except RoutecoreError as error:
-            screen.show_error(error, to_stdout=True)
+            # here an error is part of the show, and belongs on the same page
+            show_error(Failure(error.to_dict(), {"catalog": "example"}), page)
             continue
-        show_plan(made, explain=explain)
+        show_plan(found, page, explain=explain)
+        if explain:
+            show_explanation(found, page)

@@ -1,162 +1,124 @@
-"""``routecore plan``: a scenario, or a catalog and a request, in; the plan, and on request its explanation, out."""
+"""``routecore plan``: decide one request and print the plan, with reasons where they are asked for."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from routecore.cli import screen
-from routecore.cli.files import UnreadableFile, read_catalog, read_object, write_text
-from routecore.errors import RoutecoreError
+from routecore.cli.errors import sourced
+from routecore.cli.options import as_json, from_feed
+from routecore.cli.page import Page, print_json
+from routecore.cli.plan_view import show_explanation, show_plan
+from routecore.cli.reading import STDIN, load_catalog, load_stats, read_json, shown_name, write_text
 from routecore.records import plan_scenario, record
 
 if TYPE_CHECKING:
     from routecore.plan import Plan
 
+__all__ = ["plan"]
 
-@click.command(epilog="Example: routecore plan --catalog example --request body.json --explain")
-@click.argument("scenario", required=False, metavar="[SCENARIO.json]")
-@click.option("--catalog", help="A catalog file, or 'example' for the one that ships with the library.", metavar="FILE")
-@click.option("--from", "kind", type=click.Choice(["routecore", "openrouter"]), default="routecore", help="The catalog file's format.", show_default=True)
-@click.option("--request", help="The request's body (JSON); '-' for standard input.", metavar="BODY.json")
-@click.option("--stats", help="Statistics by endpoint id (JSON), or 'example'.", metavar="FILE")
-@click.option("--context", help="The context: keys, pin, account, estimates (JSON).", metavar="FILE")
-@click.option("--settings", help="Settings (JSON).", metavar="FILE")
-@click.option("--draw", type=click.IntRange(0, 2**64 - 1), help="The 64-bit integer to draw with; the scenario's, or 0.")
-@click.option("--explain", is_flag=True, help="Say for each endpoint why it stands where it stands, and what would put it first.")
-@click.option("--record", "record_to", help="Write the decision record here, to be replayed.", metavar="OUT.json")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-def plan(  # noqa: PLR0917 - one parameter an option
+_SCENARIO = "a scenario: JSON with 'catalog' and 'request'"
+_PARTS = {
+    "health": "health states: JSON, endpoint id -> 'cooling' or 'available'",
+    "context": "a context: JSON with byok, account, prompt_tokens and the like",
+    "settings": "settings: JSON with balance, min_samples, sticky and the like",
+}
+"""Parts of a scenario that have an option of their own, and what their file holds."""
+
+
+@click.command(
+    short_help="Decide one request and print the plan.",
+    epilog="\b\nExamples:\n  routecore plan scenario.json --explain\n  routecore plan --catalog example --stats example --model z-ai/glm-4.7 --explain",
+)
+@click.argument("scenario", required=False)
+@click.option("--catalog", "catalog_file", metavar="FILE", help="The catalog; 'example' is the one that ships with routecore.")
+@from_feed
+@click.option("--request", "request_file", metavar="FILE", help="The body of the request, as the caller sends it.")
+@click.option("--model", metavar="NAME", help="Ask for this model, in place of --request.")
+@click.option("--stats", "stats_file", metavar="FILE", help="Latency, throughput and success rate of endpoints; 'example': made-up ones for the example.")
+@click.option("--health", "health_file", metavar="FILE", help="Which endpoints are cooling down.")
+@click.option("--context", "context_file", metavar="FILE", help="The account's keys and policy, token estimates, the session's pin.")
+@click.option("--settings", "settings_file", metavar="FILE", help="The operator's settings, such as the weights of the balance.")
+@click.option("--draw", type=int, help="The 64-bit number to draw with; the same number gives the same plan.  [default: 0, or the scenario's]")
+@click.option("--explain", is_flag=True, help="Say of every endpoint why it stands where it stands, and what would put it first.")
+@click.option("--record", "record_file", metavar="OUT.json", help="Write the decision record, for routecore replay.")
+@as_json
+def plan(
     scenario: str | None,
-    catalog: str | None,
-    kind: str,
-    request: str | None,
-    stats: str | None,
-    context: str | None,
-    settings: str | None,
+    catalog_file: str | None,
+    feed: str,
+    request_file: str | None,
+    model: str | None,
     draw: int | None,
     explain: bool,
-    record_to: str | None,
-    as_json: bool,
+    record_file: str | None,
+    machine: bool,
+    **parts: str | None,
 ) -> None:
-    """Plan one request: which endpoints to try, in which order, and why.
+    """Decide one request and print the plan: which endpoints to try, in which order, and why.
 
-    Give a scenario file ('-' for standard input), or --catalog and --request.
+    Takes a SCENARIO file with everything in it, or a catalog and a request in files of their own. A file named '-' is standard input.
     """
-    try:
-        described = _described(scenario, catalog, kind, request, stats, context, settings, draw)
-        made = plan_scenario(described)
-        if record_to is not None:
-            serial = {**described, "catalog": made.case.catalog.to_mapping()}
-            write_text(record_to, screen.jsonl(record(serial)) + "\n")
-    except RoutecoreError as error:
-        screen.fail(error, as_json=as_json)
-        return
-    if as_json:
-        answer = made.to_dict()
-        if explain:
-            answer["why"] = [made.why(endpoint_id).to_dict() for endpoint_id in made.case.pool.ids]
-        screen.print_json(answer)
-    else:
-        show_plan(made, explain=explain)
-
-
-def _described(
-    scenario: str | None,
-    catalog: str | None,
-    kind: str,
-    request: str | None,
-    stats: str | None,
-    context: str | None,
-    settings: str | None,
-    draw: int | None,
-) -> dict[str, Any]:
-    """Return the scenario that the arguments describe."""
+    named = {name: file for name in ("stats", *_PARTS) if (file := parts[f"{name}_file"]) is not None}
     if scenario is not None:
-        if catalog or request or stats or context or settings:
-            raise click.UsageError("give a scenario file, or --catalog and --request (with --stats, --context, --settings), not both")
-        described = read_object(scenario)
+        given = [f"--{name}" for name, value in {"catalog": catalog_file, "request": request_file, "model": model, **named}.items() if value is not None]
+        if given:
+            raise click.UsageError(f"a scenario has everything in it: leave out {', '.join(given)}, or leave out SCENARIO")
+        decided, sources = read_json(scenario, _SCENARIO), dict.fromkeys(("catalog", "request"), shown_name(scenario))
     else:
-        if catalog is None or request is None:
-            raise click.UsageError("give a scenario file, or both --catalog and --request")
-        described = {"catalog": read_catalog(catalog, kind), "request": read_object(request)}
-        if stats is not None:
-            described["stats"] = read_stats(stats)
-        for name, path in (("context", context), ("settings", settings)):
-            if path is not None:
-                described[name] = read_object(path)
-    if draw is not None:
-        described["draw"] = draw
-    return described
+        decided, sources = _compose(catalog_file, feed, request_file, model, named)
+    if draw is not None and isinstance(decided, dict):
+        decided = {**decided, "draw": draw}
+        sources["draw"] = "--draw"
+    try:
+        with sourced(sources):
+            found = plan_scenario(decided)
+    finally:
+        if record_file is not None:
+            _write_record(record_file, decided)
+    _print(found, explain=explain, machine=machine)
+    if record_file is not None and not machine and record_file != STDIN:
+        Page().line(f"\ndecision record written to {record_file}; decide it again with: routecore replay {record_file}")
 
 
-def read_stats(path: str) -> dict[str, Any]:
-    """Return statistics by endpoint id, from a file of them or with them under ``stats``, or the example's."""
-    if path == "example":
-        from routecore.examples import read_example
+def _compose(catalog_file: str | None, feed: str, request_file: str | None, model: str | None, named: dict[str, str]) -> tuple[Any, dict[str, str]]:
+    """Return the scenario that the files make together, and which file each part is from."""
+    if catalog_file is None:
+        raise click.UsageError("name a SCENARIO file, or a catalog and a request (routecore plan --catalog example --request body.json)")
+    if (request_file is None) == (model is None):
+        raise click.UsageError("--catalog needs a request: name its file with --request, or just a model with --model")
+    if sum(file == STDIN for file in (catalog_file, request_file, *named.values())) > 1:
+        raise click.UsageError("only one file can be '-', standard input")
+    catalog, stats = load_catalog(catalog_file, feed)
+    request = {"model": model} if request_file is None else read_json(request_file, "the body of a request: JSON with a 'model'")
+    decided: dict[str, Any] = {"catalog": catalog, "request": request}
+    sources = {"catalog": shown_name(catalog_file), "request": "--model" if request_file is None else shown_name(request_file)}
+    if stats:
+        decided["stats"] = stats
+        sources["stats"] = shown_name(catalog_file)
+    for name, file in named.items():
+        decided.update(load_stats(file) if name == "stats" else {name: read_json(file, _PARTS[name])})
+        sources[name] = shown_name(file)
+    return decided, sources
 
-        return dict(read_example("stats")["stats"])
-    found = read_object(path)
-    inner = found.get("stats", found)
-    if not isinstance(inner, dict):
-        raise UnreadableFile(path, "'stats' is no object of statistics by endpoint id")
-    return inner
+
+def _write_record(path: str, decided: Any) -> None:  # noqa: ANN401 - whatever the scenario file held
+    """Write the decision record of a scenario; a failed decision has one too."""
+    if isinstance(decided, dict) and hasattr(decided.get("catalog"), "to_mapping"):
+        decided = {**decided, "catalog": decided["catalog"].to_mapping()}
+    write_text(path, json.dumps(record(decided), ensure_ascii=False) + "\n")
 
 
-def show_plan(plan: Plan, *, explain: bool) -> None:
-    """Print a plan for people."""
-    sticky = plan.sticky.status + (f" ({plan.sticky.reason})" if plan.sticky.reason else "")
-    names = ", ".join(plan.case.pool.models)
-    panic = "; every attempt is cooling (panic)" if plan.panic else ""
-    screen.say(f"{names}: {len(plan)} {'attempt' if len(plan) == 1 else 'attempts'} by {plan.strategy}, draw {plan.draw}, sticky {sticky}{panic}")
-    screen.say()
-    screen.table(
-        "Attempts, in the order in which to try them",
-        ("#", "endpoint", "credential", "drawn with", "expected USD"),
-        (
-            (
-                place,
-                one.endpoint.id,
-                one.credential if one.key_id is None else f"byok:{one.key_id}",
-                screen.percent(one.probability),
-                screen.usd(one.expected_price),
-            )
-            for place, one in enumerate(plan.attempts, 1)
-        ),
-        right=(0, 3, 4),
-    )
-    if plan.rejections:
-        screen.table("Endpoints left, rule by rule", ("after", "left"), plan.funnel, right=(1,))
-        screen.table(
-            "Not in the plan",
-            ("endpoint", "rule", "why"),
-            (
-                (one.endpoint.id if not number else "", rule, detail)
-                for one in plan.rejections
-                for number, (rule, detail) in enumerate(zip(one.rules, one.details, strict=True))
-            ),
-        )
-    if plan.warnings:
-        screen.table("Warnings", ("code", "at", "message"), plan.warnings)
+def _print(found: Plan, *, explain: bool, machine: bool) -> None:
+    if machine:
+        answer = found.to_dict()
+        if explain:
+            answer["why"] = [found.why(endpoint.id).to_dict() for _, endpoint in found.case.pool.rows]
+        print_json(answer)
+        return
+    page = Page()
+    show_plan(found, page, explain=explain)
     if explain:
-        show_why(plan)
-
-
-def show_why(plan: Plan) -> None:
-    """Print why each endpoint stands where it stands, in plan order, then those that are not in the plan."""
-    placed = list(dict.fromkeys(one.endpoint.id for one in plan.attempts))
-    others = [plan.case.pool.ids[index] for index in plan.case.pool.catalog_order if plan.case.pool.ids[index] not in set(placed)]
-    rows = []
-    for endpoint_id in (*placed, *others):
-        why = plan.why(endpoint_id)
-        changes = "; ".join(change.words for change in why.changes) or ("" if why.place == 1 else "no single change")
-        rows.append(
-            (
-                "–" if why.place is None else why.place,
-                endpoint_id.partition("@")[2] if len(plan.case.pool.models) == 1 else endpoint_id,
-                "\n".join(why.reasons),
-                changes,
-            )
-        )
-    screen.table("Why, and what would put it first (tried by deciding again)", ("#", "endpoint", "why there", "first with"), rows, right=(0,))
+        show_explanation(found, page)

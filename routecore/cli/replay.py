@@ -1,35 +1,70 @@
-"""``routecore replay``: decide a decision record again, and say whether the plan is identical."""
+"""``routecore replay``: decide a recorded decision again, and say whether it is the same."""
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from routecore.cli import screen
-from routecore.cli.files import read_json
-from routecore.errors import RoutecoreError
-from routecore.records import replay as replay_record
+from routecore.cli.errors import sourced
+from routecore.cli.options import as_json
+from routecore.cli.page import Page, print_json
+from routecore.cli.reading import read_json, shown_name
+from routecore.errors import jsonable
+from routecore.records import replay as decide_again
+
+if TYPE_CHECKING:
+    from routecore.records import Replay
+
+__all__ = ["replay"]
+
+EXIT_DIFFERENT = 1
 
 
-@click.command(epilog="Example: routecore replay record.json")
-@click.argument("record", metavar="RECORD.json")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def replay(record: str, as_json: bool) -> None:
-    """Decide a recorded request again. Exit code 0: the plan is identical; 1: it is not."""
-    try:
-        again = replay_record(read_json(record))
-    except RoutecoreError as error:
-        screen.fail(error, as_json=as_json)
-        return
-    if as_json:
-        differences = [{"path": path, "recorded": before, "now": after} for path, before, after in again.differences]
-        screen.print_json({"identical": again.identical, "differences": differences, "versions": again.versions, "answer": again.answer})
-    elif again.identical:
-        screen.say(f"identical: the same answer, byte for byte ({again.versions['library']}, {again.versions['catalog']}, {again.versions['facts']})")
-    else:
-        screen.say(f"not identical: {len(again.differences)} differences")
-        screen.say()
-        screen.table(
-            "", ("at", "recorded", "now"), ((path or "answer", screen.jsonl(before), screen.jsonl(after)) for path, before, after in again.differences)
+@click.command(
+    short_help="Decide a recorded decision again.",
+    epilog="\b\nExample: routecore plan scenario.json --record decision.json && routecore replay decision.json",
+)
+@click.argument("record")
+@as_json
+def replay(record: str, machine: bool) -> int:
+    """Decide a decision RECORD again and say whether the answer is identical; exit code 1 and every difference if it is not."""
+    recorded = read_json(record, "a decision record: JSON with 'scenario', 'answer' and 'versions'")
+    with sourced({"record": shown_name(record)}):
+        again = decide_again(recorded)
+    versions = recorded.get("versions") if isinstance(recorded.get("versions"), dict) else {}
+    if machine:
+        print_json(
+            {
+                "identical": again.identical,
+                "differences": [{"path": path, "recorded": before, "now": after} for path, before, after in again.differences],
+                "answer": again.answer,
+                "versions": {"recorded": jsonable(versions), "now": again.versions},
+            }
         )
-    if not again.identical:
-        raise SystemExit(1)
+    else:
+        _show(again, versions, Page())
+    return 0 if again.identical else EXIT_DIFFERENT
+
+
+def _show(again: Replay, versions: dict[str, Any], page: Page) -> None:
+    answer = again.answer
+    what = f"the error {answer['error']['type']}" if "error" in answer else f"a plan of {len(answer['attempts'])} attempts"
+    if again.identical:
+        page.line(f"identical: deciding again gives {what}, the same in every part", "bold green")
+    else:
+        number = "1 difference" if len(again.differences) == 1 else f"{len(again.differences)} differences"
+        page.line(f"different: {number} between the recorded answer and {what} now", "bold red")
+        for path, before, after in again.differences:
+            page.line(f"  {path or 'the answer'}")
+            page.paragraph(f"recorded: {_shown(before)}", indent=6, hanging=16)
+            page.paragraph(f"now:      {_shown(after)}", indent=6, hanging=16)
+    for name, now in again.versions.items():
+        then = versions.get(name)
+        if then != now:
+            page.line(f"note: {name} was {_shown(then)} when it was recorded and is {_shown(now)} now")
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,116 @@
+"""A page: what a command prints for people, on one stream. Ids stay whole at any width, and nothing that a file holds can drive the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["Column", "Page", "clean", "print_json"]
+
+_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
+_WIDEST_TEXT: Final = 100
+"""Running text is not set wider than this: longer lines are hard to read."""
+
+
+def clean(text: object) -> str:
+    r"""Return ``text`` with control characters escaped, so that an id from a file cannot move the cursor or colour the screen.
+
+    >>> clean("a" + chr(27) + "[31mb")
+    'a\\x1b[31mb'
+    """
+    return str(text).translate(_CONTROLS)
+
+
+class Column(NamedTuple):
+    """A column: its heading, its alignment, and whether its cells may be wrapped between words (ids and figures may not)."""
+
+    heading: str
+    align: Literal["left", "right"] = "left"
+    wraps: bool = False
+
+
+class _Console(Console):
+    """A console that leaves a closed pipe to the caller, who knows how to end."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
+
+
+class Page:
+    """Prints lines, paragraphs and tables to standard output, or to standard error. No colours where the stream is no terminal."""
+
+    def __init__(self, *, error: bool = False) -> None:
+        self.console = _Console(file=sys.stderr if error else sys.stdout, markup=False, highlight=False, emoji=False)
+
+    @property
+    def width(self) -> int:
+        """Columns for running text."""
+        return min(self.console.width, _WIDEST_TEXT)
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """Print one line, whatever its length: it is the terminal that wraps it, so that it can be copied whole."""
+        self.console.print(Text(clean(text), style=style), soft_wrap=True)
+
+    def heading(self, text: str) -> None:
+        """Print a heading after an empty line."""
+        self.line()
+        self.line(text, "bold")
+
+    def rule(self, text: str) -> None:
+        """Print a heading with a line across the page."""
+        self.line(f"── {clean(text)} ".ljust(self.width, "─"), "bold")
+
+    def paragraph(self, text: str, *, indent: int = 0, hanging: int | None = None, style: str = "") -> None:
+        """Print text wrapped between words; a word that is wider than the page stays whole."""
+        first, rest = " " * indent, " " * (indent if hanging is None else hanging)
+        wrapped = textwrap.wrap(
+            clean(text), self.width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+        )
+        for one in wrapped or [""]:
+            self.line(one, style)
+
+    def pairs(self, rows: Iterable[tuple[str, str]], *, indent: int = 2) -> None:
+        """Print names with what is said of each, the texts aligned."""
+        listed = [(clean(name), text) for name, text in rows]
+        widest = max((len(name) for name, _ in listed), default=0)
+        for name, text in listed:
+            self.paragraph(f"{name:<{widest}}  {text}", indent=indent, hanging=indent + widest + 2)
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, bold: Iterable[int] = ()) -> None:
+        """Print a table as wide as it needs to be for ids and figures to stay whole; other cells wrap between words. Rows in ``bold`` stand out."""
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        listed = [[clean(cell) for cell in row] for row in rows]
+        for place, column in enumerate(columns):
+            widest = max([len(row[place]) for row in listed] + [_longest_word(column.heading)], default=0)
+            # where cells wrap, the longest word still stays whole
+            least = max([_longest_word(row[place]) for row in listed] + [_longest_word(column.heading)], default=0) if column.wraps else widest
+            table.add_column(Text(column.heading), justify=column.align, vertical="top", no_wrap=False, overflow="fold", min_width=least)
+        standing_out = set(bold)
+        for number, row in enumerate(listed):
+            table.add_row(*map(Text, row), style="bold" if number in standing_out else "")
+        needed = max(self.console.width, self.console.measure(table).minimum)
+        lines = self.console.render_lines(table, self.console.options.update(width=needed), pad=False)
+        for one in lines:
+            # rich pads cells to the column's width; what is piped need not end in blanks
+            text = Text.assemble(*((segment.text, segment.style or "") for segment in one))
+            text.rstrip()
+            self.console.print(Text("  ") + text, soft_wrap=True)
+
+
+def _longest_word(text: str) -> int:
+    return max(map(len, text.split()), default=0)
+
+
+def print_json(answer: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    """Print a machine's answer to standard output: JSON, indented, one trailing newline."""
+    escaped = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=escaped, allow_nan=False) + "\n")

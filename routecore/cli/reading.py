@@ -1,0 +1,158 @@
+"""Reading what the command line names: JSON files, compressed or not, ``-`` for standard input, ``example`` for the shipped catalog."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+from routecore.catalog import Catalog
+from routecore.cli.errors import UnreadableCatalog, UnreadableFile, sourced
+from routecore.examples import example_catalog, read_example
+
+__all__ = ["EXAMPLE", "FEEDS", "OWN", "STDIN", "load_catalog", "load_stats", "problem_of", "read_bytes", "read_json", "shown_name", "write_text"]
+
+STDIN: Final = "-"
+EXAMPLE: Final = "example"
+OWN: Final = "routecore"
+FEEDS: Final = ("openrouter",)
+_CATALOG: Final = "a catalog: JSON with a list of 'endpoints'"
+_GZIP: Final = b"\x1f\x8b"
+_CONTEXT: Final = 60
+
+
+def shown_name(path: str) -> str:
+    """Return how a file is named in messages."""
+    return "standard input" if path == STDIN else path
+
+
+def read_bytes(path: str, expected: str) -> bytes:
+    """Return a file's content, decompressed. Raises ``UnreadableFile``."""
+    try:
+        if path == STDIN:
+            if sys.stdin.isatty():
+                print("reading from the terminal; end with Ctrl-D on a line of its own", file=sys.stderr)
+            data = sys.stdin.buffer.read()
+        else:
+            data = Path(path).read_bytes()
+        return gzip.decompress(data) if data.startswith(_GZIP) else data
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise UnreadableFile(shown_name(path), problem_of(error), expected, hint=_hint(path, error)) from error
+
+
+def problem_of(error: Exception) -> str:
+    """Say in words why a file could not be read, as what follows its name."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, IsADirectoryError):
+        return "is a directory"
+    if isinstance(error, PermissionError):
+        return "may not be read: permission denied"
+    if isinstance(error, (gzip.BadGzipFile, EOFError, zlib.error)):
+        return f"is a damaged gzip file: {error}"
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+
+
+def _hint(path: str, error: Exception) -> str | None:
+    if not isinstance(error, FileNotFoundError):
+        return None
+    folder = Path(path).parent
+    from routecore.checks import nearest
+
+    names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+    near = nearest(Path(path).name, names, most=1)
+    return f"did you mean {folder / near[0]}?" if near else None
+
+
+def read_json(path: str, expected: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Return the JSON of a file. Raises ``UnreadableFile`` with line and column where it is none."""
+    data = read_bytes(path, expected)
+    name = shown_name(path)
+    if not data.strip():
+        raise UnreadableFile(name, "is empty", expected)
+    try:
+        text = data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(name, f"is not text: byte {error.start + 1:,} is 0x{data[error.start]:02x}", expected) from error
+    return parse_json(text, name, expected)
+
+
+def parse_json(text: str, name: str, expected: str) -> Any:  # noqa: ANN401 - whatever the text holds
+    """Return the JSON of a text. Raises ``UnreadableFile`` with line and column where it is none."""
+    try:
+        return json.loads(text.removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        problem = f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise UnreadableFile(name, problem, expected, where=_where(error)) from error
+    except RecursionError as error:
+        raise UnreadableFile(name, "is nested too deeply", expected) from error
+    except ValueError as error:
+        raise UnreadableFile(name, f"is not JSON: {str(error).partition(';')[0]}", expected) from error
+
+
+def _where(error: json.JSONDecodeError) -> str | None:
+    """Return the line of the fault with a mark under it; of a long line, the part around it."""
+    lines = error.doc.split("\n")
+    line, column = lines[error.lineno - 1].rstrip("\r"), error.colno - 1
+    start = max(0, column - _CONTEXT // 2)
+    part = line[start : start + _CONTEXT]
+    return f"{part}\n{' ' * (column - start)}^" if part.strip() else None
+
+
+def load_catalog(path: str, feed: str) -> tuple[Catalog, dict[str, Any]]:
+    """Return the catalog of a file, and the statistics that came with it: a feed's, none for a catalog in the library's own form.
+
+    ``feed`` is the form of the file: ``routecore``, or one of ``FEEDS``. Raises ``UnreadableFile``, or ``Failure`` for a catalog that cannot be loaded.
+    """
+    if path == EXAMPLE:
+        return example_catalog(), {}
+    name = shown_name(path)
+    expected = _CATALOG if feed == OWN else f"a feed of {feed}"
+    try:
+        document = read_json(path, expected)
+    except UnreadableFile as error:
+        raise UnreadableCatalog(error.path, error.problem, expected, hint=error.hint, where=error.where) from error
+    with sourced({"catalog": name}):
+        if feed != OWN:
+            from routecore.adapters.openrouter import import_endpoints
+
+            imported = import_endpoints(document)
+            return imported.catalog(), imported.stats
+        if looks_like_openrouter(document):
+            hint = "this looks like an answer of OpenRouter's endpoint lists; read it with --from openrouter"
+            raise UnreadableCatalog(name, "has no list of 'endpoints' of its own", _CATALOG, hint=hint)
+        return Catalog.from_mapping(document), {}
+
+
+def load_stats(path: str) -> dict[str, Any]:
+    """Return the parts of a scenario that a file of statistics gives: ``stats``, and ``health`` where the file has that too.
+
+    The file maps endpoint ids to statistics, or holds such an object under ``stats``; ``example`` are those of the example catalog.
+    """
+    if path == EXAMPLE:
+        return {"stats": read_example("stats")["stats"]}
+    document = read_json(path, "statistics: JSON, endpoint id -> latency, throughput, samples, success_rate")
+    parts = {name: document[name] for name in ("stats", "health") if name in document} if isinstance(document, dict) else {}
+    return parts or {"stats": document}
+
+
+def looks_like_openrouter(document: object) -> bool:
+    """Tell whether a document is one of the forms that the OpenRouter importer reads, and not a catalog of the library's own form."""
+    if isinstance(document, list):
+        return bool(document) and looks_like_openrouter(document[0])
+    return isinstance(document, dict) and "endpoints" not in document and isinstance(document.get("data"), (dict, list))
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a file, or standard output for ``-``. Raises ``UnreadableFile`` where it cannot be written."""
+    if path == STDIN:
+        sys.stdout.write(text)
+        return
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        problem = "is a directory" if isinstance(error, IsADirectoryError) else f"cannot be written: {error.strerror or error}"
+        raise UnreadableFile(path, problem, "a file that may be written, in a folder that exists") from error
