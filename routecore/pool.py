@@ -25,6 +25,7 @@ NOMINAL_COMPLETION_TOKENS: Final = 1_000
 
 _SHORT: Final = 256
 _MOST_BITS: Final = 1 << 22
+_MOST_LISTS: Final = 1_000
 _MOST_KEPT: Final = 100_000
 """Endpoints in the kept pools of several models together."""
 
@@ -189,8 +190,9 @@ class Pool:
         self.image_price = Limits([None if price is None else price.image for price in prices])
         self.priced_in_time = any(price is not None and price.timed for price in prices)
         self._rates = [None if price is None else price.linear for price in prices]
-        unpriced = [price is None or (not price.overrides and price.quote(0, 0) is None) for price in prices]
-        self._linear = all(rates is not None or known for rates, known in zip(self._rates, unpriced, strict=True))
+        self._linear = all(
+            rates is not None or price is None or (not price.overrides and price.quote(0, 0) is None) for rates, price in zip(self._rates, prices, strict=True)
+        )
         self.nominal_quotes = self.quotes(NOMINAL_PROMPT_TOKENS, NOMINAL_COMPLETION_TOKENS, None)
 
     @staticmethod
@@ -245,7 +247,7 @@ def pool_of(catalog: Catalog, models: tuple[str, ...]) -> Pool:
     if pool is None:
         pool = Pool(models, [row for model in models for row in catalog.rows(model)])
         # counting costs a look at each kept pool, so it is done once in a while
-        if not single and len(memo) % 64 == 63 and sum(len(kept.endpoints) for kept in list(memo.values())) > _MOST_KEPT:
+        if not single and len(memo) % 64 == 63 and (len(memo) > _MOST_LISTS or sum(len(kept.endpoints) for kept in list(memo.values())) > _MOST_KEPT):
             memo.clear()
         memo[models] = pool
     return pool

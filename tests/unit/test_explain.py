@@ -141,8 +141,8 @@ def lift(scenario, rule):
     elif rule in {"context_length", "max_tokens"}:
         for key in ("max_tokens", "max_completion_tokens", "max_output_tokens"):
             request.pop(key, None)
-        if rule == "context_length" and context.get("prompt_tokens") is not None:
-            context["prompt_tokens"] = 0
+        if rule == "context_length":
+            context.pop("prompt_tokens", None)
     elif rule == "tools":
         request.pop("tools", None)
         request.pop("tool_choice", None)
