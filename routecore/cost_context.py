@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from routecore.checks import BOOL_EXPECTED, OBJECT_EXPECTED, nearest
 from routecore.errors import Fault, InvalidRequest
+from routecore.ladder import DEFAULT_TIER, TIERS, instant_of
 from routecore.money import ONE, RATE_EXPECTED, Rate, read_rate
-from routecore.pricing import DEFAULT_TIER, TIERS, instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from routecore.errors import Fault, InvalidPricing, InvalidUsage
+from routecore.ladder import DEFAULT_TIER
 from routecore.money import Rate, as_decimal, read_rate
-from routecore.pricing import DEFAULT_TIER, Pricing
+from routecore.pricing import Pricing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from routecore.pricing import Ladder
+    from routecore.ladder import Ladder
     from routecore.rates import Rates
 
 __all__ = ["COLUMNS", "CostTable"]

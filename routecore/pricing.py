@@ -6,36 +6,26 @@ row of whole-number rates and kept; pricing a usage is then a lookup and a handf
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.errors import Fault, InvalidPricing
-from routecore.money import ONE, PLACES, PRICE_EXPECTED, RATE_EXPECTED, Rate, as_decimal, complement, plain, read_price, read_rate, round_price, usd
-from routecore.price_card import CACHE_MULTIPLIERS, PRICES, PriceCard, check_object, named, read_card, unknown_key
-from routecore.rates import Rates, resolve
+from routecore.ladder import DEFAULT_TIER, TIERS, Ladder, instant_at
+from routecore.money import ONE, PLACES, Rate, as_decimal, complement, plain, usd
+from routecore.price_card import named
+from routecore.price_reader import PriceReader, Variant
+from routecore.rates import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from decimal import Decimal
 
-__all__ = ["DEFAULT_TIER", "TIERS", "Pricing", "expected_price", "instant_of"]
+    from routecore.price_card import PriceCard
 
-DEFAULT_TIER: Final = "default"
-TIERS: Final = ("batch", "flex", "priority")
-"""Served tiers that may have a card of their own; any other tier is the default one."""
+__all__ = ["Pricing", "expected_price"]
 
-_PRICE_SET: Final = frozenset(PRICES)
-_MULTIPLIER_SET: Final = frozenset(CACHE_MULTIPLIERS)
-_OTHER_KEYS: Final = frozenset({"discount", "batch_multiplier", "variants", "overrides"})
-_NO_CARDS: Final[tuple[PriceCard, ...]] = ()
-_NO_RATES: Final[dict[str, Rate]] = {}
-_NO_VARIANTS: Final[dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]]] = {}
-DECISIVE: Final = frozenset({"prompt", "completion", "request", "image", "input_cache_read"})
-"""The standing prices that decisions read; a catalog never rounds them."""
-_MAX_TEXTS: Final = 4096
 _MAX_KEPT: Final = 256
-_MINUTES: Final = 24 * 60
 
 _Quote = tuple[int, int, int, int]
 
@@ -73,7 +63,7 @@ class Pricing:
     prices: dict[str, int]
     multipliers: dict[str, Rate]
     overrides: tuple[PriceCard, ...]
-    variants: dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]]
+    variants: dict[str, Variant]
     batch_multiplier: Rate | None
     prompt: int | None
     completion: int | None
@@ -112,12 +102,12 @@ class Pricing:
 (prices, multipliers, conditions)
         """
         found: list[Fault] = []
-        pricing = _Reader(found).read(raw, path)
+        parts = PriceReader(found).read(raw, path)
         if found:
             if faults is None:
                 raise InvalidPricing(found)
             faults.extend(found)
-        return _EMPTY if pricing is None else pricing
+        return _EMPTY if parts is None else _build(*parts)
 
     @staticmethod
     def reader(faults: list[Fault], rounded: list[tuple[str, object, str]] | None = None) -> Callable[[object, str], Pricing | None]:
@@ -126,7 +116,13 @@ class Pricing:
         It appends what is wrong to ``faults`` and then returns ``None``. With a list ``rounded``, a standing price that is finer than a femtodollar and that no
         decision reads is rounded and noted there (path, value, price used), not refused.
         """
-        return _Reader(faults, rounded).read
+        parts_of = PriceReader(faults, rounded).read
+
+        def read(raw: object, path: str) -> Pricing | None:
+            parts = parts_of(raw, path)
+            return None if parts is None else _build(*parts)
+
+        return read
 
     @property
     def discount(self) -> Decimal:
@@ -216,7 +212,7 @@ class Pricing:
         return flat
 
     def _quote_tiered(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int, now: float | None) -> int | Decimal | None:
-        rates = self.ladder_of_default().rates(prompt_tokens, None if now is None else _instant(now))
+        rates = self.ladder_of_default().rates(prompt_tokens, None if now is None else instant_at(now))
         if rates.prompt is None or rates.completion is None or rates.input_cache_read is None:
             return None
         number, places = self.rate
@@ -326,7 +322,7 @@ def _build(
     discount: Rate | None,
     batch_multiplier: Rate | None,
     overrides: tuple[PriceCard, ...],
-    variants: dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]],
+    variants: dict[str, Variant],
 ) -> Pricing:
     pricing = _new(Pricing)
     get = prices.get
@@ -348,212 +344,6 @@ def _build(
 
 
 _EMPTY: Final = _build({}, {}, None, None, (), {})
-
-
-class Ladder:
-    """The rates of one price list for one tier and region, by how much was read and when; each row is flattened when first asked for.
-
-    ``flat`` is the only row of a price list without cards, ``None`` where cards decide; ``breaks`` are the smallest prompts, ascending, from which on some
-    card holds that did not before.
-    """
-
-    __slots__ = ("_cards", "_factors", "_labels", "_pricing", "_rows", "_standing", "breaks", "flat", "timed")
-
-    def __init__(self, pricing: Pricing, tier: str, region: Rate | None) -> None:
-        self._pricing = pricing
-        variant, own = pricing.variants.get(tier, (None, None))
-        cards = [(f"overrides[{index}]", card) for index, card in enumerate(pricing.overrides)]
-        self._standing: tuple[dict[str, int], str] = (pricing.prices, "")
-        if variant is not None:
-            tail = (f"variants.{tier}", variant)
-            if own is None:
-                cards.append(tail)
-            else:
-                # the variant's own cards multiply the variant's prices, not the standard ones
-                self._standing = ({**pricing.prices, **variant.prices}, "")
-                cards = [tail, *((f"variants.{tier}.overrides[{index}]", card) for index, card in enumerate(own))]
-        self._cards = tuple(cards)
-        self._labels: tuple[str, ...] = ()
-        factors = []
-        if tier == "batch" and variant is None and pricing.batch_multiplier is not None:
-            factors.append(pricing.batch_multiplier)
-            self._labels = ("batch_multiplier",)
-        if region is not None:
-            factors.append(region)
-        self._factors = tuple(factors)
-        self.timed = any(card.timed for _, card in cards)
-        self.breaks = sorted({card.least for _, card in cards if card.least})
-        self._rows: dict[object, Rates] = {}
-        self.flat: Rates | None = None if cards else self._flatten(())
-
-    def rates(self, read_tokens: int, instant: tuple[int, int] | None) -> Rates:
-        """Return the row for ``read_tokens`` read at ``instant`` (minute of the UTC day, ISO weekday)."""
-        if self.flat is not None:
-            return self.flat
-        if not self.timed:
-            step = bisect_right(self.breaks, read_tokens)
-            row = self._rows.get(step)
-            if row is None:
-                row = self._rows[step] = self._flatten(tuple(entry for entry in self._cards if read_tokens >= entry[1].least))
-            return row
-        holding = self.holding(read_tokens, instant)
-        row = self._rows.get(holding)
-        if row is None:
-            if len(self._rows) >= _MAX_KEPT:
-                self._rows.clear()
-            row = self._rows[holding] = self._flatten(tuple(self._cards[index] for index in holding))
-        return row
-
-    def holding(self, read_tokens: int, instant: tuple[int, int] | None) -> tuple[int, ...]:
-        """Return which cards hold, by their place in the stack; a timed one never does without an instant."""
-        return tuple(
-            index
-            for index, (_, card) in enumerate(self._cards)
-            if read_tokens >= card.least and (not card.timed or (instant is not None and card.holds_at(*instant)))
-        )
-
-    def unasked(self, read_tokens: int) -> list[str]:
-        """Return the paths of the timed cards that only a missing instant keeps from holding."""
-        return [path for path, card in self._cards if card.timed and read_tokens >= card.least]
-
-    def _flatten(self, stack: tuple[tuple[str, PriceCard], ...]) -> Rates:
-        prices, standing = self._standing
-        labels = tuple(path for path, _ in stack) + self._labels
-        return resolve(prices, self._pricing.multipliers, stack, labels, self._factors, standing)
-
-
-class _Reader:
-    """Reads price lists, remembering the texts that it has already read."""
-
-    __slots__ = ("_texts", "faults", "rounded")
-
-    def __init__(self, faults: list[Fault], rounded: list[tuple[str, object, str]] | None = None) -> None:
-        self.faults = faults
-        self.rounded = rounded
-        self._texts: dict[str, int] = {}
-
-    def read(self, raw: object, path: str) -> Pricing | None:
-        """Return the price list, or ``None`` after noting its faults."""
-        faults = self.faults
-        if not isinstance(raw, dict):
-            check_object(raw, path, faults)
-            return None
-        before = len(faults)
-        texts = self._texts
-        prices: dict[str, int] = {}
-        rest: dict[str, object] | None = None
-        for key, value in raw.items():
-            if key in _PRICE_SET:
-                if value is None:
-                    continue
-                # only exact text is looked up: 1, 1.0 and True are one key to a dict
-                price = texts.get(value) if type(value) is str else None
-                if price is None:
-                    price = self._price(value, path, key)
-                    if price is None:
-                        continue
-                prices[key] = price
-            elif value is not None or (key not in _MULTIPLIER_SET and key not in _OTHER_KEYS):
-                if rest is None:
-                    rest = {}
-                rest[key] = value
-        if rest is None:
-            return _build(prices, _NO_RATES, None, None, _NO_CARDS, _NO_VARIANTS) if len(faults) == before else None
-        return self._read_rest(prices, rest, path, before)
-
-    def _price(self, value: object, path: str, key: str) -> int | None:
-        price = read_price(value)
-        if price is None and self.rounded is not None and key not in DECISIVE:
-            price = round_price(value)
-            if price is not None:
-                self.rounded.append((f"{path}.{key}", value, plain(price, PLACES)))
-                return price
-        if price is None:
-            self.faults.append(Fault(f"{path}.{key}", value, PRICE_EXPECTED))
-        elif type(value) is str and len(value) <= 32:
-            if len(self._texts) >= _MAX_TEXTS:
-                self._texts.clear()
-            self._texts[value] = price
-        return price
-
-    def _read_rest(self, prices: dict[str, int], rest: dict[str, object], path: str, before: int) -> Pricing | None:
-        faults = self.faults
-        multipliers: dict[str, Rate] = {}
-        others: dict[str, Rate] = {}
-        overrides: tuple[PriceCard, ...] = ()
-        variants: dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]] = {}
-        for key, value in rest.items():
-            where = f"{path}.{key}"
-            if key in _MULTIPLIER_SET or key in {"discount", "batch_multiplier"}:
-                rate = read_rate(value)
-                if rate is None:
-                    faults.append(Fault(where, value, RATE_EXPECTED if key != "discount" else "a fraction from 0 to 1"))
-                elif key == "discount" and rate[0] > 10 ** rate[1]:
-                    faults.append(Fault(where, value, "a fraction from 0 to 1"))
-                else:
-                    (multipliers if key in _MULTIPLIER_SET else others)[key] = rate
-            elif key == "overrides":
-                overrides = self._overrides(value, where)
-            elif key == "variants":
-                variants = self._variants(value, where)
-            else:
-                faults.append(unknown_key(path, key, value, "prices, cache multipliers, discount, batch_multiplier, variants, overrides"))
-        if len(faults) != before:
-            return None
-        discount = others.get("discount")
-        return _build(prices, multipliers, discount if discount != (0, 0) else None, others.get("batch_multiplier"), overrides, variants)
-
-    def _overrides(self, value: object, path: str) -> tuple[PriceCard, ...]:
-        if not isinstance(value, (list, tuple)):
-            self.faults.append(Fault(path, value, "a list of price cards"))
-            return ()
-        cards = []
-        for index, raw in enumerate(value):
-            where = f"{path}[{index}]"
-            if check_object(raw, where, self.faults):
-                card = read_card(raw, where, self.faults, conditional=True)
-                if card is not None:
-                    cards.append(card)
-        return tuple(cards)
-
-    def _variants(self, value: object, path: str) -> dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]]:
-        variants: dict[str, tuple[PriceCard, tuple[PriceCard, ...] | None]] = {}
-        if not check_object(value, path, self.faults):
-            return variants
-        for tier, raw in value.items():  # type: ignore[attr-defined]
-            where = f"{path}.{tier}" if isinstance(tier, str) else path
-            if tier not in TIERS:
-                self.faults.append(Fault(where, raw, f"a card of one of the tiers {', '.join(TIERS)}"))
-            elif raw is not None and check_object(raw, where, self.faults):
-                card = read_card(raw, where, self.faults, conditional=False)
-                inner = raw.get("overrides")
-                own = () if inner is None else self._overrides(inner, f"{where}.overrides")
-                # an empty card says nothing, and an empty list of cards is none of its own
-                if card is not None and (card.prices or card.multipliers or own):
-                    variants[tier] = (card, own or None)
-        return variants
-
-
-def instant_of(moment: datetime) -> tuple[int, int]:
-    """Return the minute of the UTC day and the ISO weekday of ``moment``; one without an offset is UTC already.
-
-    >>> instant_of(datetime.fromisoformat("2026-03-01T01:29:59+01:00"))
-    (29, 7)
-    """
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
-    return moment.hour * 60 + moment.minute, moment.isoweekday()
-
-
-def _instant(now: float) -> tuple[int, int]:
-    """Return the minute of the UTC day and the ISO weekday of ``now``, in seconds since the epoch.
-
-    >>> _instant(0.0), _instant(1772324999.9)
-    ((0, 4), (29, 7))
-    """
-    minutes = int(now // 60)
-    # the epoch began on a Thursday
-    return minutes % _MINUTES, (minutes // _MINUTES + 3) % 7 + 1
 
 
 def expected_price(

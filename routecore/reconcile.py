@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from routecore.cost import every_item
 from routecore.errors import Fault, InvalidRequest, UnpricedUsage
+from routecore.ladder import DEFAULT_TIER, TIERS
 from routecore.money import as_decimal, plain, read_rate
-from routecore.pricing import DEFAULT_TIER, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
