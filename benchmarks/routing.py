@@ -7,9 +7,7 @@ LiteLLM's router gives one deployment and no plan; it is timed on as many deploy
 
 from __future__ import annotations
 
-import gc
 import os
-import statistics
 import threading
 import time
 from bisect import bisect_right
@@ -17,14 +15,21 @@ from itertools import accumulate, count
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.harness import Row
+from benchmarks.harness import Row, compare, interleaved
 from routecore import Catalog, Context, Facts, Outcome, Router, RouterSettings, Settings, decide
 from routecore.preferences import BalanceWeights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Work = "Callable[[], object]"
+_PEER_CALLS = 20
+REQUIRED = {
+    "prepared policy, sorted": 3,
+    "raw body, block seen before": 3,
+    "never seen": 5,
+    "balanced, first pick": 3,
+    "balanced, full order": 3,
+}
 GOLDEN, MASK = 0x9E3779B97F4A7C15, 0xFFFFFFFFFFFFFFFF
 BLOCK = {"sort": "price", "max_price": {"prompt": 50}}
 BODY: dict[str, Any] = {"model": "a/b", "messages": [{"role": "user", "content": "hello"}], "stream": True}
@@ -70,7 +75,7 @@ class Floor:
         self.prepared = {"policy": self.sorted}
         self.raw = {("a/b", repr(BLOCK)): self.sorted}
         self.pins: dict[tuple[str, str], tuple[str, float]] = {}
-        self.bits = Random(1).getrandbits  # noqa: S311 - as the router's
+        self.bits = Random(1).getrandbits
 
     def plan(self, policy: str) -> FloorPlan:
         return FloorPlan(self.prepared[policy], 0)
@@ -116,57 +121,58 @@ class Floor:
         return [{"endpoint": row, "rules": ["max_price"], "details": [f"prompt {prompt / 1e9:.2f} > 50"]} for row, prompt, _, _ in self.rows if prompt > 10**15]
 
 
-def paired(works: list[Callable[[], object]], rounds: int, calls: int) -> list[list[float]]:
-    """Time all works in turn, so that a slow moment of the machine meets each of them. Seconds a call, one list a work."""
-    times: list[list[float]] = [[] for _ in works]
-    gc.collect()
-    gc.disable()
-    try:
-        for _ in range(rounds):
-            for work, kept in zip(works, times, strict=True):
-                start = time.perf_counter()
-                for _ in range(calls):
-                    work()
-                kept.append((time.perf_counter() - start) / calls)
-    finally:
-        gc.enable()
-    return times
-
-
-def row(name: str, mine: list[float], floor: list[float], peers: dict[str, float] | None = None) -> Row:
-    """Return the row: the median, the ratio to the floor pair by pair, and how many times a peer's median is ours."""
-    median = statistics.median(mine)
-    ratios = {"floor": statistics.median(a / b for a, b in zip(mine, floor, strict=True))}
-    ratios.update({f"{peer} / this": seconds / median for peer, seconds in (peers or {}).items()})
-    return Row(name=name, median_s=median, unit="s/decision", ratios=ratios)
-
-
-def litellm_medians(endpoints: int, rounds: int, calls: int) -> dict[str, float]:
-    """Return the median seconds of LiteLLM's router picking one deployment; empty where it is not installed."""
+def litellm_works(endpoints: int) -> dict[str, Callable[[], object]]:
+    """Return LiteLLM's router picking one deployment, by strategy; empty where it is not installed."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     try:
         from litellm import Router as Peer
     except ImportError:
         return {}
     deployments = [
-        {"model_name": "m", "litellm_params": {"model": "openai/gpt-4o", "api_key": "none", "api_base": f"http://localhost:{9000 + number}"}, "model_info": {"id": str(number)}}
+        {
+            "model_name": "m",
+            "litellm_params": {"model": "openai/gpt-4o", "api_key": "none", "api_base": f"http://localhost:{9000 + number}"},
+            "model_info": {"id": str(number)},
+        }
         for number in range(endpoints)
     ]
     messages = [{"role": "user", "content": "hello"}]
-    found = {}
-    for strategy in ("simple-shuffle", "latency-based-routing"):
+
+    def work(strategy: str) -> Callable[[], object]:
         peer = Peer(model_list=deployments, routing_strategy=strategy, num_retries=0)
         assert peer.get_available_deployment(model="m", messages=messages, request_kwargs={})["model_name"] == "m"
-        times = paired([lambda peer=peer: peer.get_available_deployment(model="m", messages=messages, request_kwargs={})], rounds, calls)  # type: ignore[misc]
-        found[f"litellm {strategy}"] = statistics.median(times[0])
-    return found
+
+        def picks() -> None:
+            for _ in range(_PEER_CALLS):
+                peer.get_available_deployment(model="m", messages=messages, request_kwargs={})
+
+        return picks
+
+    return {f"litellm's {strategy}": work(strategy) for strategy in ("simple-shuffle", "latency-based-routing")}
+
+
+def timed(
+    title: str, mine: Callable[[], object], least: Callable[[], object], rounds: int, calls: int, peers: dict[str, Callable[[], object]], note: str = ""
+) -> list[Row]:
+    """Return the rows of one comparison; the loops stand in here, so that a call costs what it costs."""
+
+    def repeated(work: Callable[[], object]) -> Callable[[], object]:
+        def run() -> None:
+            for _ in range(calls):
+                work()
+
+        return run
+
+    works = {"this": repeated(mine), "floor": repeated(least), **peers}
+    times = interleaved(works, rounds, calls={name: _PEER_CALLS if name in peers else calls for name in works})
+    return compare("this", times, "decision", floors=["floor"], peers=list(peers), title=title, note=note)
 
 
 def _ids(attempts: Any) -> list[str]:
     return [attempt.endpoint.id for attempt in attempts]
 
 
-def rows_for(endpoints: int, quick: bool, peers: dict[str, float]) -> list[Row]:  # noqa: FBT001 - as run
+def rows_for(endpoints: int, quick: bool, peers: dict[str, Callable[[], object]]) -> list[Row]:  # noqa: FBT001 - as run
     """Return all rows of one size of catalog."""
     rounds, calls = (5, 500) if quick else (15, 3_000)
     known = catalog(endpoints)
@@ -215,12 +221,14 @@ def rows_for(endpoints: int, quick: bool, peers: dict[str, float]) -> list[Row]:
     ]
     found = []
     for name, mine, least, times in pairs:
-        timed = paired([mine, least], rounds, max(times, 5))
-        found.append(row(f"{name}, {label}", timed[0], timed[1], peers))
+        required = REQUIRED.get(name)
+        # the peers are timed beside two rows: the plan that is there already, and the one that is drawn
+        beside = peers if name in {"prepared policy, sorted", "raw body, block seen before", "balanced, first pick"} else {}
+        found += timed(f"{name}, {label}", mine, least, rounds, max(times, 5), beside, f"required: at most {required} floors" if required else "")
     return found
 
 
-def observe_row(quick: bool) -> Row:  # noqa: FBT001 - as run
+def observe_row(quick: bool) -> list[Row]:  # noqa: FBT001 - as run
     """Return the row of recording an outcome with two metrics, without a session."""
     rounds, calls = (5, 5_000) if quick else (15, 30_000)
     router = Router(catalog(20), NO_SESSIONS)
@@ -234,25 +242,35 @@ def observe_row(quick: bool) -> Row:  # noqa: FBT001 - as run
         latencies[name].append(outcome.ttft_seconds)  # type: ignore[arg-type]
         rates[name].append((outcome.output_tokens - 1) / (outcome.total_seconds - outcome.ttft_seconds))  # type: ignore[operator]
 
-    times = paired([lambda: router.observe(attempt, outcome), least], rounds, calls)
+    rows = timed("observe, two metrics, no session", lambda: router.observe(attempt, outcome), least, rounds, calls, {}, "required: at most 5 floors")
     router.tick()
     stats = router.facts.stats[attempt.endpoint.id]
-    assert stats.samples == rounds * calls
+    assert stats.samples == (rounds + 1) * calls
     assert stats.throughput is not None
     assert stats.throughput.p50 == rates[attempt.endpoint.id][0]
-    return row("observe, two metrics, no session", times[0], times[1])
+    return rows
 
 
-def unrelated_row(quick: bool) -> Row:  # noqa: FBT001 - as run
+def unrelated_row(quick: bool) -> list[Row]:  # noqa: FBT001 - as run
     """Return how much 2,000 endpoints of other models add to a decision that was never seen."""
     rounds, calls = (7, 100) if quick else (21, 400)
     small, large = catalog(20), catalog(20, 2_000)
     facts, settings = Facts(), NO_SESSIONS.decision
     body = {"model": "a/b", "provider": BLOCK}
     assert _ids(decide(small, body, facts, settings=settings)) == _ids(decide(large, body, facts, settings=settings))
-    times = paired([lambda: decide(large, body, facts, settings=settings), lambda: decide(small, body, facts, settings=settings)], rounds, calls)
-    ratio = statistics.median(a / b for a, b in zip(*times, strict=True))
-    return Row(name="decide, 2,000 unrelated endpoints beside 20", median_s=statistics.median(times[0]), unit="s/decision", ratios={"without them": ratio})
+    title = "decide, 2,000 unrelated endpoints beside 20"
+    rows = timed(
+        title,
+        lambda: decide(large, body, facts, settings=settings),
+        lambda: decide(small, body, facts, settings=settings),
+        rounds,
+        calls,
+        {},
+        "required: at most 1.05",
+    )
+    rows[0].ratios = {"same without them": rows[0].ratios["floor"]}
+    rows[0].ratio_spread = {"same without them": rows[0].ratio_spread["floor"]}
+    return rows[:1]
 
 
 def stall_row(quick: bool) -> list[Row]:  # noqa: FBT001 - as run
@@ -292,7 +310,12 @@ def stall_row(quick: bool) -> list[Row]:  # noqa: FBT001 - as run
         stop.set()
         ticker.join()
     return [
-        Row(name=f"plan while ticking {endpoints} endpoints, {share}", median_s=busy[place], unit="s/decision", ratios={"no tick": busy[place] / quiet[place]})
+        Row(
+            name=f"plan while ticking {endpoints} endpoints, {share}",
+            median_s=busy[place],
+            unit="decision",
+            ratios={"same without a tick": busy[place] / quiet[place]},
+        )
         for share, place in (("p50", samples // 2), ("p99.9", samples * 999 // 1000))
     ]
 
@@ -300,6 +323,5 @@ def stall_row(quick: bool) -> list[Row]:  # noqa: FBT001 - as run
 def run(quick: bool = False) -> list[Row]:  # noqa: FBT001, FBT002 - the registry's signature
     found = []
     for endpoints in (20,) if quick else (5, 20, 100):
-        peers = litellm_medians(endpoints, 3 if quick else 7, 50 if quick else 200)
-        found.extend(rows_for(endpoints, quick, peers))
-    return [*found, observe_row(quick), unrelated_row(quick), *stall_row(quick)]
+        found += rows_for(endpoints, quick, litellm_works(endpoints))
+    return [*found, *observe_row(quick), *unrelated_row(quick), *stall_row(quick)]

@@ -176,8 +176,9 @@ def read(body: object, faults: list[Fault] | None = None) -> Request:
     session = body.get("session_id")
     if session is not None and (not isinstance(session, str) or len(session) > SESSION_ID_LIMIT):
         noted.append(Fault("session_id", session, f"text of at most {SESSION_ID_LIMIT} characters"))
-    asked = tuple(_asked(body))
-    shape, max_tokens = _shape(body, asked, noted)
+    asked, max_tokens, tools = _asked_of(body, noted)
+    modalities = _modalities(body)
+    shape = _PLAIN if not asked and not tools and not modalities else Shape(frozenset([name for _, name in asked]), tools, modalities)
     if faults is None and len(noted) != before:
         raise InvalidRequest(noted)
     return Request(models, paths, body.get("provider"), shape, max_tokens, as_string, asked)
@@ -253,25 +254,28 @@ def _models(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[str, ...],
     return tuple(found), tuple(found.values()), as_string
 
 
-def _shape(body: dict[str, Any], asked: tuple[tuple[str, str], ...], faults: list[Fault]) -> tuple[Shape, int]:
+def _asked_of(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[tuple[str, str], ...], int, bool]:
+    """Return the (body key, parameter) pairs, the output length asked for, and whether tools are; note what cannot be read."""
+    asked: tuple[tuple[str, str], ...] = ()
     max_tokens = 0
+    tools = False
     for key, value in body.items():
         if value is None:
             continue
-        if key in MAX_TOKENS_KEYS:
+        if key not in _SHAPING_KEYS:
+            if (key == "messages" and not isinstance(value, (list, tuple))) or (key == "input" and not isinstance(value, (str, list, tuple))):
+                faults.append(Fault(key, value, "a list of messages" if key == "messages" else "text, or a list of items"))
+        elif key in MAX_TOKENS_KEYS:
             count = whole(value)
             if count is None:
                 faults.append(Fault(key, value, WHOLE_EXPECTED))
             elif count > max_tokens:
                 max_tokens = count
-        elif (key == "messages" and not isinstance(value, (list, tuple))) or (key == "input" and not isinstance(value, (str, list, tuple))):
-            faults.append(Fault(key, value, "a list of messages" if key == "messages" else "text, or a list of items"))
-    parameters = {name for _, name in asked}
-    tools = body.get("tools") is not None or body.get("tool_choice") is not None
-    modalities = _modalities(body)
-    if not parameters and not tools and not modalities:
-        return _PLAIN, max_tokens
-    return Shape(frozenset(parameters), tools, modalities), max_tokens
+        elif key in {"tools", "tool_choice"}:
+            tools = True
+        else:
+            asked += tuple(_asked({key: value}))
+    return asked, max_tokens, tools
 
 
 def _asked(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
