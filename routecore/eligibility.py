@@ -9,7 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from routecore.pool import bits, mask_of
+from routecore.pool import mask_of
+from routecore.preferences import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,10 +18,8 @@ if TYPE_CHECKING:
     from routecore.case import Case
     from routecore.catalog import Endpoint
     from routecore.pool import Pool
-    from routecore.preferences import Account, Preferences
-    from routecore.request import Shape
 
-__all__ = ["RULES", "Eligibility", "Rejection", "Rule", "View", "examine", "filters", "fits"]
+__all__ = ["RULES", "Eligibility", "Rejection", "Rule", "examine", "filters", "fits"]
 
 MAX_RELAXATIONS: Final = 5
 _SHOWN_NAMES: Final = 8
@@ -46,13 +45,6 @@ class Rejection(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """Return the rejection as the wire's object."""
         return {"endpoint": self.endpoint.id, "rules": list(self.rules), "details": list(self.details)}
-
-
-class View(NamedTuple):
-    """What of eligibility does not depend on credentials, token counts, clock or statistics: the part that is compiled once and kept."""
-
-    pool: Pool
-    mask: int
 
 
 # --- each rule's mask -------------------------------------------------------------------------------------------------------------------------
@@ -296,15 +288,12 @@ RULES: Final = (
 """Every hard filter, in the order in which rules are applied and reported."""
 
 _LIVE: Final = frozenset({"context_length", "max_tokens", "byok_only"})
-_COMPILED: Final = tuple(rule.keeps for rule in RULES if rule.name not in _LIVE)
+_OF_ACCOUNT: Final = tuple(rule.keeps for rule in RULES if rule.name.startswith("account."))
+_COMPILED: Final = tuple(rule.keeps for rule in RULES if rule.name not in _LIVE and not rule.name.startswith("account."))
+_NO_ACCOUNT: Final = Account()
 
 
 # --- what decisions ask -----------------------------------------------------------------------------------------------------------------------
-
-
-def view_key(pool: Pool, case: Case) -> tuple[Pool, Preferences, Account, str, Shape, bool]:
-    """Return all that ``filters`` reads: equal keys have equal views."""
-    return pool, case.preferences, case.context.account, case.settings.deny_means, case.request.shape, case.context.native_files
 
 
 def filters(pool: Pool, case: Case) -> int:
@@ -312,6 +301,9 @@ def filters(pool: Pool, case: Case) -> int:
     mask = pool.all
     for keeps in _COMPILED:
         mask &= keeps(pool, case)
+    if case.context.account != _NO_ACCOUNT:
+        for keeps in _OF_ACCOUNT:
+            mask &= keeps(pool, case)
     return mask
 
 
@@ -365,8 +357,3 @@ def _minimal(sets: set[frozenset[str]]) -> tuple[tuple[str, ...], ...]:
     minimal = [one for one in sets if not any(other < one for other in sets)]
     minimal.sort(key=lambda one: (len(one), sorted(one)))
     return tuple(tuple(rule.name for rule in RULES if rule.name in one) for one in minimal[:MAX_RELAXATIONS])
-
-
-def kept(mask: int, pool: Pool) -> list[Endpoint]:
-    """Return the endpoints of ``mask``, by id."""
-    return [pool.endpoints[index] for index in bits(mask)]

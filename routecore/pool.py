@@ -23,6 +23,7 @@ NOMINAL_PROMPT_TOKENS: Final = 3_000
 NOMINAL_COMPLETION_TOKENS: Final = 1_000
 """The request that is priced where the context gives no estimate."""
 
+INFINITE: Final = float("inf")
 _SHORT: Final = 256
 _MOST_BITS: Final = 1 << 22
 _MOST_LISTS: Final = 1_000
@@ -61,6 +62,17 @@ def mask_of(places: Iterable[int], size: int) -> int:
     for place in places:
         digits[-1 - place] = 49  # "1"
     return int(digits, 2)
+
+
+def cheapest_first(quotes: Sequence[int | Decimal | None]) -> list[int]:
+    """Return the places of ``quotes``, the lowest first, unknown ones last; equal ones keep their order.
+
+    >>> cheapest_first([3, None, 1, 3])
+    [2, 0, 3, 1]
+    """
+    # an unknown price is above every price, and infinity compares exactly with ints and decimals
+    keys = [INFINITE if quote is None else quote for quote in quotes]
+    return sorted(range(len(keys)), key=keys.__getitem__)
 
 
 class Limits:
@@ -125,6 +137,7 @@ class Pool:
         "all",
         "by_modality",
         "by_model",
+        "by_nominal_quote",
         "by_parameter",
         "by_quantization",
         "by_slug",
@@ -194,6 +207,7 @@ class Pool:
             rates is not None or price is None or (not price.overrides and price.quote(0, 0) is None) for rates, price in zip(self._rates, prices, strict=True)
         )
         self.nominal_quotes = self.quotes(NOMINAL_PROMPT_TOKENS, NOMINAL_COMPLETION_TOKENS, None)
+        self.by_nominal_quote = cheapest_first(self.nominal_quotes)
 
     @staticmethod
     def _where(flags: Sequence[bool]) -> int:

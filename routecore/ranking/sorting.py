@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from routecore.pool import INFINITE
 from routecore.ranking.field import known
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from routecore.ranking.field import Field
 
 NAME = "strategy"
-INFINITE = float("inf")
 
 
 def keys(field: Field, sort: str) -> list[Any]:
@@ -22,7 +22,6 @@ def keys(field: Field, sort: str) -> list[Any]:
     candidates = field.candidates
     quotes = field.quotes
     pinned = field.sticky.pinned
-    # an unknown price is above every price, and infinity compares exactly with ints and decimals
     prices: list[Any] = [INFINITE if (quote := quotes[one.row]) is None else quote for one in candidates]
     for position in pinned:
         quote = field.quote(position)
