@@ -295,6 +295,6 @@ def test_a_cached_body_tells_one_from_true():
     try:
         router.plan({"model": "a/b", "provider": {"zdr": 0}})
     except InvalidPreferences as error:
-        assert error.param == "provider.zdr"  # noqa: PT017
+        assert error.param == "provider.zdr"
     else:
         raise AssertionError("0 was taken for false")
