@@ -39,6 +39,7 @@ _GEMINI_KEYS: Final = frozenset(
 _BEDROCK_KEYS: Final = frozenset({
     "inputTokens", "outputTokens", "cacheReadInputTokens", "cacheReadInputTokenCount", "cacheWriteInputTokens", "cacheWriteInputTokenCount",
 })  # fmt: skip
+_SDK_KEYS: Final = frozenset({"cachedInputTokens", "reasoningTokens", "inputTokenDetails", "outputTokenDetails"})
 _CHAT_KEYS: Final = frozenset({"prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details"})
 _INPUT_KEYS: Final = frozenset({"input_tokens", "output_tokens"})
 _ANTHROPIC_KEYS: Final = frozenset({"cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation"})
@@ -65,7 +66,8 @@ def recognise(body: Mapping[Any, Any]) -> str | None:
     if keys & _GEMINI_KEYS:
         return "gemini"
     if keys & _BEDROCK_KEYS:
-        return "bedrock_converse"
+        # an SDK writes the same totals with another meaning: its input includes the cache
+        return None if keys & _SDK_KEYS else "bedrock_converse"
     if keys & _INPUT_KEYS:
         exclusive, inclusive = given & _ANTHROPIC_KEYS, given & {"input_tokens_details", "input_token_details"}
         if exclusive and inclusive:
@@ -108,11 +110,17 @@ def _prompt_details(report: Report, details: Mapping[Any, Any], path: str) -> No
         (body, "cache_read_input_tokens", top),
         (body, "cached_tokens", top),
     )
-    split_key = "cache_creation_token_details"
-    parts, where = report.object(details, split_key, path), f"{path}.{split_key}"
-    if not parts:
-        parts, where = report.object(body, "cache_creation", top), f"{top}.cache_creation"
-    total = ((details, "cache_write_tokens", path), (details, "cache_creation_tokens", path), (body, "cache_creation_input_tokens", top))
+    parts: Mapping[Any, Any] = {}
+    where = path
+    for holder, key, outer in ((details, "cache_creation_token_details", path), (details, "cache_creation", path), (body, "cache_creation", top)):
+        if not parts:
+            parts, where = report.object(holder, key, outer), f"{outer}.{key}"
+    total = (
+        (details, "cache_write_tokens", path),
+        (details, "cache_creation_tokens", path),
+        (details, "cache_creation_input_tokens", path),
+        (body, "cache_creation_input_tokens", top),
+    )
     _writes(report, total, parts, where)
     joint, where = report.object(details, "cached_tokens_details", path), f"{path}.cached_tokens_details"
     for modality in ("audio", "image", "video"):

@@ -89,6 +89,11 @@ def test_deepseeks_hit_tokens_are_cache_reads():
     assert Usage.parse({"prompt_tokens": 563, "completion_tokens": 1, "prompt_cache_hit_tokens": 512, "prompt_cache_miss_tokens": 51}).cached == 512
 
 
+def test_writes_are_found_inside_the_prompts_details_too():
+    details = {"cached_tokens": 0, "cache_creation_input_tokens": 80, "cache_creation": {"ephemeral_5m_input_tokens": 80}, "cache_type": "ephemeral"}
+    assert Usage.parse({"prompt_tokens": 100, "completion_tokens": 0, "prompt_tokens_details": details}) == Usage(text=20, written_5m=80)
+
+
 def test_several_names_of_one_count_count_once_and_a_difference_is_told():
     body = {"prompt_tokens": 100, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 40}, "prompt_cache_hit_tokens": 50}
     usage = Usage.parse(body)
@@ -116,6 +121,7 @@ def test_whole_floats_are_counts_as_json_does_not_tell_them_apart():
         {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": False}}, {"prompt_tokens": Decimal("sNaN")},
         {"promptTokenCount": 1, "promptTokensDetails": {"TEXT": 1}}, {"promptTokenCount": 1, "promptTokensDetails": [1]},
         {"input_tokens": 5, "output_tokens": 1, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 0, "input_tokens_details": {"cached_tokens": 3}},
+        {"inputTokens": 100, "outputTokens": 5, "cachedInputTokens": 90},
         {"input_tokens": 2**62, "output_tokens": 0, "cache_read_input_tokens": 2**62},
     ],
 )  # fmt: skip
