@@ -9,7 +9,7 @@ import math
 import re
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from routecore.errors import jsonable
 
@@ -56,7 +56,7 @@ def canonical_key(key: str) -> str:
     return f"{model}{at}{lower(slug)}{byok}{key_id}"
 
 
-def is_name(value: object) -> bool:
+def is_name(value: object) -> TypeGuard[str]:
     """Tell whether ``value`` may name a model, a provider or a key.
 
     >>> is_name("deepseek/deepseek-v3.2"), is_name("a b"), is_name(""), is_name(7)
@@ -65,7 +65,7 @@ def is_name(value: object) -> bool:
     return isinstance(value, str) and _NAME.match(value) is not None
 
 
-def is_slug(value: object) -> bool:
+def is_slug(value: object) -> TypeGuard[str]:
     """Tell whether ``value`` may name an endpoint's provider or variant; an importer's ``#2`` may end it.
 
     >>> is_slug("minimax/fp8"), is_slug("minimax/fp8#2"), is_slug("#2"), is_slug("a@b")
