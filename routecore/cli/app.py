@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from io import TextIOWrapper
 from typing import Any, Final
 
 import click
@@ -19,9 +21,11 @@ from routecore.version import VERSION
 
 __all__ = ["main"]
 
-EXIT_PIPE: Final = 141
-EXIT_INTERRUPTED: Final = 130
 EXIT_BUG: Final = 70
+EXIT_OUTPUT: Final = 74
+EXIT_INTERRUPTED: Final = 130
+EXIT_PIPE: Final = 141
+"""As a shell reports them: 128 and the signal that would have ended the process."""
 
 
 class App(click.Group):
@@ -30,33 +34,33 @@ class App(click.Group):
     def main(self, args: Any = None, prog_name: str | None = None, complete_var: str | None = None, *_: Any, **extra: Any) -> Any:  # noqa: ANN401 - as click has it
         """Run and exit; the exit code is the command's own, or that of its error."""
         arguments = list(sys.argv[1:] if args is None else args)
+        # a stream that was closed before the start takes what is printed, and keeps nothing
+        sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open until the end
+        sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open until the end
         for stream in (sys.stdout, sys.stderr):
             # a terminal that cannot show a character gets its escape, not an exception
-            if hasattr(stream, "reconfigure"):
+            if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         extra.pop("standalone_mode", None)
-        sys.exit(self._run(arguments, prog_name or "routecore", complete_var, extra))
+        extra.pop("windows_expand_args", None)
+        self._main_shell_completion(extra, prog_name or "routecore", complete_var)
+        sys.exit(self._run(arguments, prog_name or "routecore", extra))
 
-    def _run(self, arguments: list[str], prog_name: str, complete_var: str | None, extra: dict[str, Any]) -> int:
-        machine = "--json" in arguments
+    def _run(self, arguments: list[str], prog_name: str, extra: dict[str, Any]) -> int:
+        """Return the exit code. Not left to click, which takes a closed pipe for a failure of the command."""
         try:
-            try:
-                code = super().main(arguments, prog_name, complete_var, standalone_mode=False, **extra)
-            except (Failure, UnreadableFile) as error:
-                code = _tell(error, machine=machine)
-            except click.ClickException as error:
-                error.show()
-                if machine:
-                    print_json({"error": {"message": error.format_message(), "type": "usage", "param": None, "code": 400, "metadata": {}}})
-                code = error.exit_code
+            code = self._answer(arguments, prog_name, extra)
             sys.stdout.flush()
-        except (click.Abort, KeyboardInterrupt):
+        except (KeyboardInterrupt, EOFError, click.Abort):
             print("interrupted", file=sys.stderr)
             return EXIT_INTERRUPTED
         except BrokenPipeError:
-            # whoever read has gone; what is still buffered would raise again when the process ends
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _let_go_of_output()
             return EXIT_PIPE
+        except OSError as error:
+            _let_go_of_output()
+            print(f"error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
+            return EXIT_OUTPUT
         except Exception as error:
             if os.environ.get("ROUTECORE_TRACEBACK"):
                 raise
@@ -66,7 +70,30 @@ class App(click.Group):
                 "This is a bug in routecore. ROUTECORE_TRACEBACK=1 in the environment shows where it happened; please report it with that.", indent=2
             )
             return EXIT_BUG
+        return code
+
+    def _answer(self, arguments: list[str], prog_name: str, extra: dict[str, Any]) -> int:
+        """Run the command, print its error if it has one, and return its exit code."""
+        machine = "--json" in arguments
+        try:
+            with self.make_context(prog_name, arguments, **extra) as context:
+                code = self.invoke(context)
+        except click.exceptions.Exit as wanted:
+            return wanted.exit_code
+        except (Failure, UnreadableFile) as error:
+            return _tell(error, machine=machine)
+        except click.ClickException as error:
+            if machine:
+                print_json({"error": {"message": error.format_message(), "type": "usage", "param": None, "code": 400, "metadata": {}}})
+            error.show()
+            return error.exit_code
         return code if isinstance(code, int) else 0
+
+
+def _let_go_of_output() -> None:
+    """Send what is still buffered nowhere: it would raise again when the process ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: Failure | UnreadableFile, *, machine: bool) -> int:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from routecore.checks import nearest
-from routecore.cli.errors import fault_in_words, sourced
+from routecore.cli.errors import Failure, fault_in_words, sourced
 from routecore.cli.figures import count, per_million
 from routecore.cli.options import as_json, from_feed
 from routecore.cli.page import Column, Page, print_json
 from routecore.cli.reading import FEEDS, STDIN, load_catalog, read_json, shown_name, write_text
-from routecore.errors import UnknownModel
+from routecore.errors import RoutecoreError, UnknownModel, jsonable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from routecore.adapters.openrouter import ImportResult
     from routecore.catalog import Catalog, Endpoint
@@ -62,7 +63,7 @@ def import_(
     directory = None if providers is None else read_json(providers, "a provider directory: JSON with a list under 'data'")
     with sourced({"catalog": shown_name(providers or "")}):
         policies = None if directory is None else read_policies(directory)
-    with sourced({"catalog": ", ".join(names)}):
+    with _in_files(names):
         result = import_endpoints(documents[0] if len(documents) == 1 else documents, policies=policies, discount=discount, negative_status=negative_status)
         made = result.catalog()
     if stats_output is not None:
@@ -117,6 +118,18 @@ def _show_import(result: ImportResult, names: Sequence[str], page: Page, *, outp
         page.line("The statistics were not written: name a file with --stats-output OUT.json to keep them.")
 
 
+@contextmanager
+def _in_files(names: Sequence[str]) -> Iterator[None]:
+    """Let errors leave as ``Failure`` with the name of the file in each fault's path."""
+    try:
+        yield
+    except RoutecoreError as error:
+        body = error.to_dict()
+        for fault in body["error"]["metadata"].get("faults", ()):
+            fault["path"] = _in_file(fault["path"], names)
+        raise Failure(body, {"catalog": names[0]} if len(names) == 1 else {}) from error
+
+
 def _in_file(path: str, names: Sequence[str]) -> str:
     """Return a fault's path with the file's name in place of its number, where there are several."""
     index, bracket, rest = path.removeprefix("[").partition("]")
@@ -140,7 +153,8 @@ def show(file: str, feed: str, model: str | None, machine: bool) -> None:
             raise UnknownModel([model], nearest(model, known.models))
     chosen = list(known) if model is None else [endpoint for _, endpoint in known.rows(model)]
     if machine:
-        print_json({"version": known.version, "endpoints": [endpoint.to_mapping() for endpoint in chosen]})
+        rounded = [{"path": path, "given": jsonable(given), "used": used} for path, given, used in known.rounded]
+        print_json({"version": known.version, "rounded": rounded, "endpoints": [endpoint.to_mapping() for endpoint in chosen]})
     elif model is None:
         _show_models(known, file, Page())
     else:
@@ -151,13 +165,15 @@ def _show_models(known: Catalog, file: str, page: Page) -> None:
     page.line(f"{count(len(known))} endpoints of {count(len(known.models))} models; version {known.version}", "bold")
     page.line()
     rows = []
-    for name in known.models:
+    for name in sorted(known.models):
         offers = [endpoint for _, endpoint in known.rows(name)]
         prices = [endpoint.pricing for endpoint in offers if endpoint.pricing is not None]
         rows.append([name, count(len(offers)), _span(one.prompt for one in prices), _span(one.completion for one in prices)])
     page.table([Column("model"), Column("endpoints", "right"), Column("prompt", "right"), Column("completion", "right")], rows)
     page.line()
     page.line("Prices are USD per million tokens, the lowest and the highest.")
+    for path, given, used in known.rounded:
+        page.paragraph(f"{path}: {given} is finer than a femtodollar; rounded to {used}", hanging=2)
     page.line(f"One model's endpoints: routecore catalog show {file} --model NAME")
 
 
@@ -166,7 +182,7 @@ def _span(prices: Iterable[int | None]) -> str:
     if not known:
         return "?"
     low, high = per_million(min(known)), per_million(max(known))
-    return low if low == high else f"{low} – {high}"
+    return low if low == high else f"{low}–{high}"
 
 
 def _show_endpoints(model: str, offers: Sequence[Endpoint], page: Page) -> None:

@@ -44,7 +44,7 @@ def price_file(path: str, catalog: Catalog) -> LogTotals:
             # both are buffered readers, so that a look at the first bytes takes nothing away
             raw = cast("BufferedReader", sys.stdin.buffer if path == STDIN else opened.enter_context(Path(path).open("rb")))
             size = None if path == STDIN else Path(path).stat().st_size
-            lines: Iterable[bytes] = opened.enter_context(cast("BufferedReader", gzip.open(raw))) if raw.peek(2)[:2] == _GZIP else raw
+            lines: Iterable[bytes] = opened.enter_context(cast("BufferedReader", gzip.GzipFile(fileobj=raw))) if raw.peek(2)[:2] == _GZIP else raw
             bar = opened.enter_context(_progress())
             task = bar.add_task("pricing", total=size, rows=0)
             for number, line in enumerate(lines, 1):

@@ -5,15 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from routecore.cli.figures import count, exact, two_places
+from routecore.cli.errors import fault_in_words
+from routecore.cli.figures import count, exact, plural, two_places
 from routecore.cli.page import Column
+from routecore.errors import FaultyInput
 from routecore.money import ONE
-from routecore.usage import Anomaly
 
 if TYPE_CHECKING:
     from routecore.cli.page import Page
     from routecore.cost import CostBreakdown
     from routecore.cost_log import LogTotals
+    from routecore.errors import RoutecoreError
+    from routecore.usage import Anomaly
 
 __all__ = ["show_breakdown", "show_totals"]
 
@@ -23,13 +26,13 @@ _SHOWN_ROWS: Final = 1000
 def show_breakdown(bill: CostBreakdown, page: Page) -> None:
     """Print one response's bill: each line as count × unit price = amount, with the key of the card that the price is from; then the sums."""
     lines = bill.lines
-    page.line("The bill, line by line (USD; nothing is rounded)", "bold")
+    page.line("The bill: count × unit price = amount, in USD, nothing rounded", "bold")
     page.line()
     if lines:
         rows = []
         for line, amount in zip(lines, _aligned([line.amount for line in lines] + [bill.list_cost])[:-1], strict=True):
-            price = f"{two_places(line.unit_price.scaleb(6))} per million" if line.unit == "token" else f"{exact(line.unit_price)} per {line.unit}"
-            rows.append([line.what, count(line.count), "×", price, "=", amount, f"pricing.{line.source}" if line.source != "no price" else "no price: free"])
+            price = f"{two_places(line.unit_price.scaleb(6))}/Mtok" if line.unit == "token" else f"{exact(line.unit_price)}/{line.unit}"
+            rows.append([line.what, count(line.count), "×", price, "=", amount, line.source if line.source != "no price" else "no price: not charged"])
         total = _aligned([line.amount for line in lines] + [bill.list_cost])[-1]
         rows.append(["list cost", "", "", "", "=", total, ""])
         columns = [
@@ -42,6 +45,8 @@ def show_breakdown(bill: CostBreakdown, page: Page) -> None:
             Column("price from"),
         ]
         page.table(columns, rows, bold=[len(rows) - 1])
+        page.line()
+        page.line("Mtok: a million tokens. price from: the key of the case's pricing.", "dim")
     else:
         page.line("  nothing was used: 0")
     page.heading("From the list cost to what is charged")
@@ -89,9 +94,11 @@ def _sums(bill: CostBreakdown) -> list[list[str]]:
     return [[name, "?" if amount is None else next(texts), how] for name, amount, how in rows]
 
 
-def _anomaly(one: Anomaly | dict[str, Any]) -> str:
-    told = one.to_dict() if isinstance(one, Anomaly) else one
-    return f"{told['path']}: {told['code'].replace('_', ' ')}: {told['value']}, taken as {told['used']}"
+def _anomaly(one: Anomaly) -> str:
+    """Return an oddity in words: what stood there, and what was taken in its place."""
+    told = one.to_dict()
+    code = told["code"].replace("_", " ")
+    return f"{told['path']}: {code}: " + (f"{told['used']}" if told["value"] is None else f"{told['value']}, taken as {told['used']}")
 
 
 def show_totals(totals: LogTotals, page: Page) -> None:
@@ -118,11 +125,15 @@ def show_totals(totals: LogTotals, page: Page) -> None:
             ([cause.replace("_", " "), count(number)] for cause, number in told["reconciliation"].items()),
         )
     if unpriceable:
-        page.heading(f"Not priced: {count(len(unpriceable))} rows")
-        for row in unpriceable[:_SHOWN_ROWS]:
-            page.paragraph(f"line {row['line']}: {row['message']}", indent=2, hanging=6)
+        page.heading(f"Not priced: {plural(len(unpriceable), 'row')}")
+        for row in totals.unpriceable[:_SHOWN_ROWS]:
+            page.paragraph(f"line {row.line}: {_reason(row.error)}", indent=2, hanging=6)
         if len(unpriceable) > _SHOWN_ROWS:
             page.line(f"  … and {count(len(unpriceable) - _SHOWN_ROWS)} more; --json lists them all")
+
+
+def _reason(error: RoutecoreError) -> str:
+    return "; ".join(fault_in_words(fault.to_dict()) for fault in error.faults) if isinstance(error, FaultyInput) else error.message
 
 
 def _counts(row: dict[str, Any]) -> list[str]:
@@ -132,7 +143,9 @@ def _counts(row: dict[str, Any]) -> list[str]:
 def _savings(total: dict[str, Any]) -> list[str]:
     texts = [f"list cost {total['list_cost']} USD; the caches saved {total['cache_savings']} USD"]
     if total["insured"]:
-        texts.append(f"{count(total['insured'])} rows without a completion are insured: {total['insured_cost']} USD were not charged")
+        texts.append(f"{plural(total['insured'], 'row')} without a completion, insured: {total['insured_cost']} USD were not charged")
     if total["anomalous"]:
-        texts.append(f"{count(total['anomalous'])} rows had impossible or unpriced counts, which were mended (routecore cost CASE.json shows how)")
+        texts.append(
+            f"{plural(total['anomalous'], 'row')} with something odd, such as counts that cannot be: routecore cost CASE.json says what was made of it"
+        )
     return texts

@@ -122,17 +122,26 @@ def show_error(error: UnreadableFile | Failure, page: Page) -> None:
 
 def _show_faults(body: Mapping[str, Any], sources: Mapping[str, str], page: Page) -> None:
     faults = body["metadata"].get("faults", [])
-    root = str(body["param"] or "").partition(".")[0].partition("[")[0]
-    title = _PARTS.get(root, _TITLES["invalid_request"]) if body["type"] == "invalid_request" else _TITLES.get(body["type"], body["message"])
-    source = sources.get("catalog") if body["type"] == "invalid_catalog" else sources.get(root, sources.get("request"))
+    kind = body["type"]
+    files = [sources.get("catalog") if kind == "invalid_catalog" else sources.get(_root(fault["path"]), sources.get("request")) for fault in faults]
+    roots = {_root(fault["path"]) for fault in faults}
+    titles = {_PARTS.get(root, _TITLES["invalid_request"]) for root in roots}
+    title = _TITLES.get(kind, body["message"]) if kind != "invalid_request" else titles.pop() if len(titles) == 1 else "the scenario cannot be read"
+    one_file = len(set(files)) == 1
+    where = f" ({files[0]})" if one_file and files[0] is not None else ""
     number = "" if len(faults) == 1 else f", {len(faults)} faults"
-    page.paragraph(f"error: {title}{'' if source is None else f' ({source})'}{number}", hanging=2, style="bold red")
-    for fault in faults[:_SHOWN_FAULTS]:
-        page.paragraph(fault_in_words(fault), indent=2, hanging=6)
+    page.paragraph(f"error: {title}{where}{number}", hanging=2, style="bold red")
+    for fault, file in list(zip(faults, files, strict=True))[:_SHOWN_FAULTS]:
+        page.paragraph(f"{'' if one_file or file is None else f'{file}: '}{fault_in_words(fault)}", indent=2, hanging=6)
     if len(faults) > _SHOWN_FAULTS:
         page.line(f"  … and {len(faults) - _SHOWN_FAULTS} more; --json lists them all")
-    if body["type"] == "unpriced_usage":
+    if kind == "unpriced_usage":
         page.paragraph("hint: a price that is missing is not free; give the price, or 0 where it really is free", hanging=6)
+
+
+def _root(path: str) -> str:
+    """Return the first name of a path: the part of the input that it is in."""
+    return path.partition(".")[0].partition("[")[0]
 
 
 def fault_in_words(fault: Mapping[str, Any]) -> str:
@@ -154,7 +163,7 @@ def _show_unknown_model(body: Mapping[str, Any], sources: Mapping[str, str], pag
         for name in near:
             page.line(f"    {name}")
     source = sources.get("catalog")
-    if source is not None:
+    if source is not None and source != sources.get("request"):
         page.line(f"hint: routecore catalog show {source} lists the models it has")
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-__all__ = ["amounts", "count", "exact", "per_million", "percent"]
+__all__ = ["amounts", "count", "exact", "per_million", "percent", "plural", "two_places"]
 
 _MILLION: Final = 6
 _SIGNIFICANT: Final = 3
@@ -82,3 +82,12 @@ def count(number: int | None) -> str:
     ('163,840', '?')
     """
     return "?" if number is None else f"{number:,}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    >>> plural(1, "row"), plural(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"

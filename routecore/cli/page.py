@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Column", "Page", "clean", "print_json"]
 
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
+_INDENT: Final = 2
+_GAP: Final = 2
 _WIDEST_TEXT: Final = 100
 """Running text is not set wider than this: longer lines are hard to read."""
 
@@ -86,31 +90,50 @@ class Page:
             self.paragraph(f"{name:<{widest}}  {text}", indent=indent, hanging=indent + widest + 2)
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, bold: Iterable[int] = ()) -> None:
-        """Print a table as wide as it needs to be for ids and figures to stay whole; other cells wrap between words. Rows in ``bold`` stand out."""
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        """Print a table as wide as ids and figures need to stay whole; the cells of one wrapping column wrap between words. Rows in ``bold`` stand out.
+
+        Where that is more than the page has, the terminal wraps the lines: nothing is cut.
+        """
         listed = [[clean(cell) for cell in row] for row in rows]
-        for place, column in enumerate(columns):
-            widest = max([len(row[place]) for row in listed] + [_longest_word(column.heading)], default=0)
-            # where cells wrap, the longest word still stays whole
-            least = max([_longest_word(row[place]) for row in listed] + [_longest_word(column.heading)], default=0) if column.wraps else widest
-            table.add_column(Text(column.heading), justify=column.align, vertical="top", no_wrap=False, overflow="fold", min_width=least)
+        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
+        widths = self._widths(columns, [[column.heading for column in columns], *listed])
+        for column, width in zip(columns, widths, strict=True):
+            table.add_column(Text(column.heading), justify=column.align, vertical="top", overflow="fold", width=width)
         standing_out = set(bold)
         for number, row in enumerate(listed):
             table.add_row(*map(Text, row), style="bold" if number in standing_out else "")
-        needed = max(self.console.width, self.console.measure(table).minimum)
-        lines = self.console.render_lines(table, self.console.options.update(width=needed), pad=False)
-        for one in lines:
+        options = self.console.options.update(width=sum(widths) + _GAP * len(widths))
+        for one in self.console.render_lines(table, options, pad=False):
             # rich pads cells to the column's width; what is piped need not end in blanks
             text = Text.assemble(*((segment.text, segment.style or "") for segment in one))
             text.rstrip()
-            self.console.print(Text("  ") + text, soft_wrap=True)
+            self.console.print(Text(" " * _INDENT) + text, soft_wrap=True)
+
+    def _widths(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+        """Return each column's width: what its widest cell needs; a wrapping column takes what the others leave of the page, its longest word at least."""
+        widths = [max(cell_len(row[place]) for row in rows) for place in range(len(columns))]
+        for place, column in enumerate(columns):
+            if column.wraps:
+                others = sum(widths) - widths[place] + _GAP * (len(columns) - 1) + _INDENT
+                longest = max(_longest_word(row[place]) for row in rows)
+                widths[place] = max(longest, min(widths[place], self.console.width - others))
+        return widths
 
 
 def _longest_word(text: str) -> int:
-    return max(map(len, text.split()), default=0)
+    return max(map(cell_len, text.split()), default=0)
 
 
 def print_json(answer: Any) -> None:  # noqa: ANN401 - whatever JSON holds
     """Print a machine's answer to standard output: JSON, indented, one trailing newline."""
     escaped = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=escaped, allow_nan=False) + "\n")
+    sys.stdout.write(json.dumps(_finite(answer), indent=2, ensure_ascii=escaped, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return the value with NaN and infinities as text: Python reads them from files, JSON has no such numbers."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from routecore.cli.errors import sourced
+from routecore.cli.errors import UnreadableFile, sourced
 from routecore.cli.options import as_json, from_feed
 from routecore.cli.page import Page, print_json
 from routecore.cli.plan_view import show_explanation, show_plan
@@ -66,7 +66,7 @@ def plan(
         given = [f"--{name}" for name, value in {"catalog": catalog_file, "request": request_file, "model": model, **named}.items() if value is not None]
         if given:
             raise click.UsageError(f"a scenario has everything in it: leave out {', '.join(given)}, or leave out SCENARIO")
-        decided, sources = read_json(scenario, _SCENARIO), dict.fromkeys(("catalog", "request"), shown_name(scenario))
+        decided, sources = _whole(scenario), dict.fromkeys(("catalog", "request"), shown_name(scenario))
     else:
         decided, sources = _compose(catalog_file, feed, request_file, model, named)
     if draw is not None and isinstance(decided, dict):
@@ -81,6 +81,18 @@ def plan(
     _print(found, explain=explain, machine=machine)
     if record_file is not None and not machine and record_file != STDIN:
         Page().line(f"\ndecision record written to {record_file}; decide it again with: routecore replay {record_file}")
+
+
+def _whole(file: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Return the scenario of a file; a file that is plainly one part of a scenario is told what it is."""
+    decided = read_json(file, _SCENARIO)
+    if isinstance(decided, dict) and "catalog" not in decided:
+        name = shown_name(file)
+        if "endpoints" in decided:
+            raise UnreadableFile(name, "is a catalog alone", _SCENARIO, hint=f"routecore plan --catalog {file} --request body.json")
+        if "model" in decided or "models" in decided:
+            raise UnreadableFile(name, "is a request alone", _SCENARIO, hint=f"routecore plan --catalog example --request {file}")
+    return decided
 
 
 def _compose(catalog_file: str | None, feed: str, request_file: str | None, model: str | None, named: dict[str, str]) -> tuple[Any, dict[str, str]]:

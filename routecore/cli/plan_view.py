@@ -14,7 +14,6 @@ from routecore.ranking import PASSES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from routecore.attempt import Attempt
     from routecore.cli.page import Page
     from routecore.explain import Why
     from routecore.plan import Plan
@@ -32,13 +31,16 @@ def show_plan(plan: Plan, page: Page, *, explain: bool = False) -> None:
     for text in _notes(plan):
         page.paragraph(text)
     page.line()
-    byok = any(one.key_id is not None for one in attempts)
     prices = amounts([one.expected_price for one in attempts])
-    columns = [Column("try", "right"), Column("endpoint"), *([Column("credential")] if byok else []), Column("chance", "right"), Column("USD/request", "right")]
-    rows = [
-        [str(place), one.endpoint.id, *([_credential(one)] if byok else []), percent(one.probability), price]
-        for place, (one, price) in enumerate(zip(attempts, prices, strict=True), 1)
-    ]
+    columns, cells = [Column("try", "right"), Column("endpoint")], [[str(place), one.endpoint.id] for place, one in enumerate(attempts, 1)]
+    if any(one.key_id is not None for one in attempts):
+        columns.append(Column("own key"))
+        cells = [[*row, one.key_id or "–"] for row, one in zip(cells, attempts, strict=True)]
+    if _drawn(plan):
+        columns.append(Column("chance", "right"))
+        cells = [[*row, percent(one.probability)] for row, one in zip(cells, attempts, strict=True)]
+    columns.append(Column("USD/request", "right"))
+    rows = [[*row, price] for row, price in zip(cells, prices, strict=True)]
     page.table(columns, rows, bold=[0])
     page.line()
     page.paragraph(_legend(plan), style="dim")
@@ -54,8 +56,9 @@ def show_plan(plan: Plan, page: Page, *, explain: bool = False) -> None:
             page.paragraph(f"{one.path}: {one.message} [{one.code}]", indent=2, hanging=4, style="yellow")
 
 
-def _credential(attempt: Attempt) -> str:
-    return "shared" if attempt.key_id is None else f"own key {attempt.key_id}"
+def _drawn(plan: Plan) -> bool:
+    """Whether chance had a part in the order, so that probabilities say something."""
+    return any(one.probability < 1 for one in plan.attempts)
 
 
 def _legend(plan: Plan) -> str:
@@ -63,8 +66,10 @@ def _legend(plan: Plan) -> str:
     prompt = NOMINAL_PROMPT_TOKENS if case.prompt_tokens is None else case.prompt_tokens
     completion = NOMINAL_COMPLETION_TOKENS if case.completion_tokens is None else case.completion_tokens
     nominal = " (nominal: the context has no estimate)" if case.prompt_tokens is None and case.completion_tokens is None else ""
-    chance = "chance: how likely this place was drawn so, among those left; 100 % where nothing was drawn. " if plan.strategy == "balance" else ""
-    return f"{chance}USD/request: expected price of {prompt:,} prompt and {completion:,} completion tokens{nominal}. draw {plan.draw}."
+    price = f"USD/request: expected price of {prompt:,} prompt and {completion:,} completion tokens{nominal}."
+    if not _drawn(plan):
+        return price
+    return f"chance: how likely this place was drawn so, among those left; 100 % where nothing was drawn. {price} Drawn with {plan.draw} (--draw)."
 
 
 def _notes(plan: Plan) -> Iterator[str]:
@@ -87,8 +92,9 @@ def show_explanation(plan: Plan, page: Page) -> None:
     """Print of every endpoint of the asked models what put it where it is, and what would put it first."""
     page.heading("Why each endpoint stands where it stands")
     page.paragraph(
-        "Beside each reason stands the endpoint's own value, and in brackets that of the endpoint that is first. "
-        "Every change that is offered has been tried, alone, by deciding again. Prices: USD per million tokens; times and speeds: p50.",
+        "Under each endpoint stand its list prices in USD per million tokens and, where measured, the median seconds to the first token, "
+        "the median output tokens per second, and the share of requests that succeeded. Then what decided its place, beside the same of the endpoint "
+        "that is first. Each change that is offered was tried by deciding again with it alone.",
         style="dim",
     )
     placed = dict.fromkeys(one.endpoint.id for one in plan.attempts)
@@ -102,7 +108,7 @@ def show_explanation(plan: Plan, page: Page) -> None:
         page.line(f"  {'cut ' if why.place is None else f'{why.place:>3}.'} {endpoint_id}", "bold" if why.place == 1 else "")
         page.paragraph(_facts(plan, endpoint_id), indent=7, hanging=9, style="dim")
         for reason in why.reasons:
-            page.paragraph(reason, indent=7, hanging=9)
+            _show_reason(reason, page)
         _show_changes(why, page)
     if rejected:
         page.heading("Rejected endpoints, and every filter that each one fails")
@@ -117,14 +123,22 @@ def show_explanation(plan: Plan, page: Page) -> None:
         page.pairs(passes)
 
 
+def _show_reason(reason: str, page: Page) -> None:
+    """Print a reason; what is said of the first endpoint stands on a line of its own."""
+    mine, bracket, first = reason.partition(" (first: ")
+    page.paragraph(mine, indent=7, hanging=9)
+    if bracket:
+        page.paragraph(f"first: {first.removesuffix(')')}", indent=9, hanging=11, style="dim")
+
+
 def _show_changes(why: Why, page: Page) -> None:
     """Print what would put an endpoint first, by whose it is to change."""
-    opening = "would be first"
-    for whose, words in (("caller", "with"), ("operator", "with, on the operator's side,"), ("chance", "by")):
-        changes = [change.words for change in why.changes if change.whose == whose]
-        if changes:
-            page.paragraph(f"{opening} {words} {' or '.join(changes)}", indent=7, hanging=9)
-            opening = "or"
+    for whose, opening in (("caller", "would be first"), ("operator", "would be first, if the operator allows it,"), ("chance", "would be first")):
+        words = [change.words for change in why.changes if change.whose == whose]
+        link = "by" if whose == "chance" else "with"
+        offered = [text if text.startswith("without") else f"{link} {text}" for text in words]
+        if offered:
+            page.paragraph(f"{opening} {', or '.join(offered)}", indent=7, hanging=9)
 
 
 def _facts(plan: Plan, endpoint_id: str) -> str:
@@ -135,11 +149,12 @@ def _facts(plan: Plan, endpoint_id: str) -> str:
     if stats is None:
         return f"{parts[0]}; no live statistics"
     if stats.latency is not None and stats.latency.p50 is not None:
-        parts.append(f"first token {stats.latency.p50:g} s")
+        parts.append(f"{stats.latency.p50:g} s")
     if stats.throughput is not None and stats.throughput.p50 is not None:
-        parts.append(f"{stats.throughput.p50:g} tokens/s")
+        parts.append(f"{stats.throughput.p50:g} tok/s")
     if stats.success_rate is not None:
-        parts.append(f"{percent(stats.success_rate)} succeed")
-    if stats.samples is not None:
+        of = "" if stats.samples is None else f" of {count(stats.samples)}"
+        parts.append(f"{percent(stats.success_rate)}{of} succeeded")
+    elif stats.samples is not None:
         parts.append(f"{count(stats.samples)} samples")
     return "; ".join(parts)

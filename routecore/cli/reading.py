@@ -6,6 +6,7 @@ import gzip
 import json
 import sys
 import zlib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ FEEDS: Final = ("openrouter",)
 _CATALOG: Final = "a catalog: JSON with a list of 'endpoints'"
 _GZIP: Final = b"\x1f\x8b"
 _CONTEXT: Final = 60
+_NEAR: Final = 0.85
+"""Closer than other names are told apart: all of them end in ``.json``."""
 
 
 def shown_name(path: str) -> str:
@@ -60,10 +63,8 @@ def _hint(path: str, error: Exception) -> str | None:
     if not isinstance(error, FileNotFoundError):
         return None
     folder = Path(path).parent
-    from routecore.checks import nearest
-
     names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
-    near = nearest(Path(path).name, names, most=1)
+    near = get_close_matches(Path(path).name, names, n=1, cutoff=_NEAR)
     return f"did you mean {folder / near[0]}?" if near else None
 
 
@@ -121,6 +122,9 @@ def load_catalog(path: str, feed: str) -> tuple[Catalog, dict[str, Any]]:
 
             imported = import_endpoints(document)
             return imported.catalog(), imported.stats
+        if isinstance(document, dict) and "endpoints" not in document and "request" in document:
+            hint = f"this looks like a scenario, which has its own catalog: routecore plan {path}"
+            raise UnreadableCatalog(name, "has no list of 'endpoints' of its own", _CATALOG, hint=hint)
         if looks_like_openrouter(document):
             hint = "this looks like an answer of OpenRouter's endpoint lists; read it with --from openrouter"
             raise UnreadableCatalog(name, "has no list of 'endpoints' of its own", _CATALOG, hint=hint)

@@ -58,12 +58,29 @@ def _show(again: Replay, versions: dict[str, Any], page: Page) -> None:
         page.line(f"different: {number} between the recorded answer and {what} now", "bold red")
         for path, before, after in again.differences:
             page.line(f"  {path or 'the answer'}")
-            page.paragraph(f"recorded: {_shown(before)}", indent=6, hanging=16)
-            page.paragraph(f"now:      {_shown(after)}", indent=6, hanging=16)
+            for name, value in (("recorded", before), ("now", after)):
+                for line, text in enumerate(_in_lines(value)):
+                    page.paragraph(f"{name if line == 0 else '':<8}  {text}", indent=6, hanging=16)
     for name, now in again.versions.items():
         then = versions.get(name)
         if then != now:
             page.line(f"note: {name} was {_shown(then)} when it was recorded and is {_shown(now)} now")
+
+
+def _in_lines(value: object) -> list[str]:
+    """Return a value as text, one line an item: of attempts, rejections and the like what tells them apart."""
+    if not isinstance(value, list) or not value:
+        return [_shown(value)]
+    return [_item(one) if isinstance(one, dict) else _shown(one) for one in value]
+
+
+def _item(one: dict[str, Any]) -> str:
+    if "endpoint" in one and "probability" in one:
+        key = f", own key {one['key_id']}" if one.get("key_id") else ""
+        return f"{one['endpoint']}{key}: probability {one['probability']}, expected price {one.get('expected_price')}"
+    if "endpoint" in one and isinstance(one.get("rules"), list):
+        return f"{one['endpoint']}: {', '.join(map(str, one['rules']))}"
+    return _shown(one)
 
 
 def _shown(value: object) -> str:
