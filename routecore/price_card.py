@@ -83,8 +83,8 @@ class PriceCard:
         if self.start is None and self.end is None:
             return True
         start = self.start or 0
-        # an end at midnight is the end of the day, not its start; equal bounds wrap all the way round
-        end = self.end or _DAY
+        # an end that is not after the start wraps: midnight is the end of the day, and equal bounds are all of it
+        end = _DAY if self.end is None else self.end
         return start <= minute < end if start < end else minute >= start or minute < end
 
     def key(self) -> tuple[object, ...]:

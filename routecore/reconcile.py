@@ -72,7 +72,7 @@ def reconcile(breakdown: CostBreakdown, reported: Decimal | float | str) -> Reco
     if _rounds_to(computed, amount, places):
         return Reconciliation(amount, computed, difference, "rounding", f"{plain(*rate)} is {format(computed, 'f')} rounded to {places} decimals")
     for cause, explanation, figure in _candidates(breakdown):
-        if figure != computed and (figure == amount or _rounds_to(figure, amount, places)):
+        if figure == amount or _rounds_to(figure, amount, places):
             return Reconciliation(amount, computed, difference, cause, explanation)
     percent = _percent_off(breakdown, amount)
     if percent is not None:

@@ -42,6 +42,23 @@ def test_the_items_add_up_to_the_list_cost_exactly(card, usage, context):
 
 
 @relaxed
+@given(price_lists(complete=False), usages, contexts(), reasons)
+def test_the_wires_text_says_what_the_properties_say(card, usage, context, reason):
+    try:
+        breakdown = calculate_cost(card, usage, finish_reason=reason, context=context)
+    except UnpricedUsage:
+        return
+    answer = breakdown.to_dict()
+    details = answer["cost_details"]
+    for name in ("cost", "list_cost", "discounted_cost", "uncached_list_cost", "cache_savings", "upstream_cost"):
+        assert (None if answer[name] is None else Decimal(answer[name])) == getattr(breakdown, name)
+    for name in ("prompt_cost", "prompt_cache_write_cost", "image_cost", "tools_cost"):
+        assert Decimal(details[name]) == breakdown.item(name)
+    assert (Decimal(details["byok_cost"]), Decimal(details["discount_rate"])) == (breakdown.byok_cost, breakdown.discount_rate)
+    assert (details["is_byok"], answer["insured"], tuple(answer["cards"])) == (breakdown.is_byok, breakdown.insured, breakdown.cards)
+
+
+@relaxed
 @given(price_lists(complete=False), usages, contexts())
 def test_the_list_cost_is_that_of_the_rules_read_literally(card, usage, context):
     instant = None if context["time_utc"] is None else datetime.fromisoformat(context["time_utc"])

@@ -208,6 +208,13 @@ def test_the_batch_multiplier_halves_tokens_only_and_only_without_a_batch_card()
     assert rates(card, tier="flex")["prompt"] == Decimal("0.000003")
 
 
+@pytest.mark.parametrize("empty", [{}, None, {"prompt": None}, {"overrides": []}])
+def test_an_empty_card_of_a_tier_is_none_and_an_empty_list_of_its_cards_too(empty):
+    card = {**SONNET, "batch_multiplier": "0.5", "variants": {"batch": empty, "flex": {"completion": "0.000001", "overrides": []}}}
+    assert rates(card, 300_000, tier="batch")["prompt"] == Decimal("0.000003")
+    assert rates(card, 300_000, tier="flex")["prompt"] == Decimal("0.000006")
+
+
 @pytest.mark.parametrize(
     ("window", "inside", "outside"),
     [
