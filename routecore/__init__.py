@@ -34,7 +34,6 @@ if TYPE_CHECKING:
         UnpricedUsage,
     )
     from routecore.examples import example_catalog, example_facts, example_requests
-    from routecore.expected_cost import expected_cost
     from routecore.explain import Change, Why
     from routecore.facts import EndpointStats, Facts, Percentiles
     from routecore.health import HealthSettings
@@ -45,9 +44,10 @@ if TYPE_CHECKING:
     from routecore.outcome import Outcome
     from routecore.pins import PinSettings
     from routecore.plan import Plan
+    from routecore.plan_cost import expected_cost
     from routecore.preferences import Account, BalanceWeights, Preferences, Settings
     from routecore.pricing import Pricing, expected_price
-    from routecore.reconcile import reconcile
+    from routecore.reconciliation import reconcile
     from routecore.records import decide_scenario, record, replay
     from routecore.request import ByokKey, Context, Request
     from routecore.router import Router, RouterSettings
@@ -109,12 +109,12 @@ _HOME = {
     "example_catalog": "examples",
     "example_facts": "examples",
     "example_requests": "examples",
-    "expected_cost": "expected_cost",
+    "expected_cost": "plan_cost",
     "expected_price": "pricing",
     "format_usd": "money",
     "price_log": "cost_log",
     "purchase_fee": "credits",
-    "reconcile": "reconcile",
+    "reconcile": "reconciliation",
     "record": "records",
     "replay": "records",
 }

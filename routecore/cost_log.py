@@ -12,7 +12,7 @@ from routecore.cost import CostBreakdown, calculate_cost
 from routecore.cost_context import CostContext
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
 from routecore.money import Rate, as_decimal, plain, reduced
-from routecore.reconcile import Reconciliation, reconcile
+from routecore.reconciliation import Reconciliation, reconcile
 from routecore.usage import Usage
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from routecore.cost import calculate_cost
 from routecore.cost_log import LogTotals, PricedRow, UnpriceableRow, price_log, price_row
 from routecore.credits import purchase_fee
 from routecore.errors import InvalidRequest
-from routecore.expected_cost import expected_cost
+from routecore.plan_cost import expected_cost
 from routecore.pricing import Pricing
-from routecore.reconcile import reconcile
+from routecore.reconciliation import reconcile
 from routecore.usage import Usage
 
 PRICES = {"prompt": "0.000001", "completion": "0.000002", "input_cache_read": "0.0000001"}
