@@ -55,7 +55,7 @@ class MemoryPins:
     """Pins in this process, bounded in number: those used longest ago go first.
 
     Each pin carries its own expiry and is held to it when asked for. One that has expired keeps its place until it is displaced, which is what lets
-    a plan say ``expired``; a cache that drops expired entries by itself would have to pause for it, for a second at a million pins
+    a plan say ``expired``; a cache that drops expired entries by itself has to pause for it, the longer the more pins there are
     (``docs/decisions/207-pin-store.md``).
 
     >>> store = MemoryPins(PinSettings(max_pins=1))
