@@ -23,7 +23,7 @@ from routecore.decision import pose, solve
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
 from routecore.facts import Facts
 from routecore.health import Health, HealthSettings
-from routecore.kinds import Kind
+from routecore.kinds import NEUTRAL, Kind
 from routecore.live_plan import LiveAttempt, LivePlan, Session
 from routecore.metrics import ERROR_TYPES, Counters, Metric
 from routecore.pins import MemoryPins, Pins, PinSettings
@@ -301,6 +301,9 @@ class Router:
         self._health.observe(attempt.key, outcome, now)
         kind = outcome.kind
         self._count_outcome[kind]()
+        if kind in NEUTRAL:
+            # a probe that says nothing about the endpoint gives its lease to the next plan
+            self._health.release(attempt.key, now)
         if plan is None:
             if type(attempt) is not LiveAttempt:
                 return self._next_step[kind]

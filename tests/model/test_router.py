@@ -257,6 +257,17 @@ def test_one_plan_probes_an_attempt_whose_cooldown_is_over_and_others_still_see_
     assert router.plan(body).first.endpoint.provider == "q"
 
 
+def test_a_probe_that_ends_in_a_callers_fault_leaves_the_probe_to_the_next_plan():
+    now = [100.0]
+    router = Router(catalog(PROVIDERS), clock=lambda: now[0])
+    body = {"model": "a/b", "provider": {"order": ["q"]}}
+    router.observe(router.plan(body).first, Outcome.rate_limit(20))
+    now[0] = 121.0
+    router.observe(router.plan(body).first, Outcome("moderation"))
+    assert router.plan(body).first.endpoint.provider == "q"
+    assert router.plan(body).first.endpoint.provider != "q"
+
+
 def test_a_sink_receives_records_that_replay_to_the_same_answer_and_hold_no_prompt():
     from routecore import replay
 
