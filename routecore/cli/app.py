@@ -65,10 +65,8 @@ class App(click.Group):
             if os.environ.get("ROUTECORE_TRACEBACK"):
                 raise
             page = Page(error=True)
-            page.paragraph(f"error: {type(error).__name__}: {error}", hanging=2, style="bold red")
-            page.paragraph(
-                "This is a bug in routecore. ROUTECORE_TRACEBACK=1 in the environment shows where it happened; please report it with that.", indent=2
-            )
+            page.fact(f"error: {type(error).__name__}: {error}", hanging=2, style="bold red")
+            page.fact("This is a bug in routecore. ROUTECORE_TRACEBACK=1 in the environment shows where it happened; please report it with that.", indent=2)
             return EXIT_BUG
         return code
 

@@ -99,7 +99,7 @@ def _show_import(result: ImportResult, names: Sequence[str], page: Page, *, outp
     if summary["refused"]:
         page.heading(f"Rows refused: {len(summary['refused'])}")
         for fault in summary["refused"]:
-            page.paragraph(fault_in_words({**fault, "path": _in_file(fault["path"], names)}), indent=2, hanging=6)
+            page.fact(fault_in_words({**fault, "path": _in_file(fault["path"], names)}), indent=2, hanging=6)
     if summary["oddities"]:
         page.heading("What was odd, and what was done about it")
         page.table(
@@ -173,7 +173,7 @@ def _show_models(known: Catalog, file: str, page: Page) -> None:
     page.line()
     page.line("Prices are USD per million tokens, the lowest and the highest.")
     for path, given, used in known.rounded:
-        page.paragraph(f"{path}: {given} is finer than a femtodollar; rounded to {used}", hanging=2)
+        page.fact(f"{path}: {given} is finer than a femtodollar; rounded to {used}", hanging=2)
     page.line(f"One model's endpoints: routecore catalog show {file} --model NAME")
 
 
@@ -218,11 +218,11 @@ def _show_endpoints(model: str, offers: Sequence[Endpoint], page: Page) -> None:
             notes.append("caches prompts")
         if one.distillable:
             notes.append("may be distilled")
-        page.paragraph("; ".join(notes), indent=6, hanging=8)
-        page.paragraph(f"accepts {', '.join(sorted(one.input_modalities)) or 'nothing that is known'}", indent=6, hanging=8)
-        page.paragraph(f"supports {', '.join(sorted(one.supported_parameters)) or 'no parameter that is known'}", indent=6, hanging=8)
+        page.fact("; ".join(notes), indent=6, hanging=8)
+        page.fact(f"accepts {', '.join(sorted(one.input_modalities)) or 'nothing that is known'}", indent=6, hanging=8)
+        page.fact(f"supports {', '.join(sorted(one.supported_parameters)) or 'no parameter that is known'}", indent=6, hanging=8)
         for text in _more_prices(one):
-            page.paragraph(text, indent=6, hanging=8)
+            page.fact(text, indent=6, hanging=8)
 
 
 def _policy(endpoint: Endpoint) -> str:

@@ -6,8 +6,9 @@ import gzip
 import json
 import sys
 from contextlib import ExitStack
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -19,7 +20,7 @@ from routecore.errors import Fault, InvalidRequest, RoutecoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from io import BufferedReader
+    from io import RawIOBase
 
     from routecore.catalog import Catalog
     from routecore.cost_log import PricedRow
@@ -41,8 +42,7 @@ def price_file(path: str, catalog: Catalog) -> LogTotals:
     rows = 0
     try:
         with ExitStack() as opened:
-            # both are buffered readers, so that a look at the first bytes takes nothing away
-            raw = cast("BufferedReader", sys.stdin.buffer if path == STDIN else opened.enter_context(Path(path).open("rb")))
+            raw = _buffered(sys.stdin.buffer) if path == STDIN else _buffered(opened.enter_context(Path(path).open("rb")))
             size = None if path == STDIN else Path(path).stat().st_size
             lines: Iterable[bytes] = opened.enter_context(cast("BufferedReader", gzip.GzipFile(fileobj=raw))) if raw.peek(2)[:2] == _GZIP else raw
             bar = opened.enter_context(_progress())
@@ -58,6 +58,11 @@ def price_file(path: str, catalog: Catalog) -> LogTotals:
     if not rows:
         raise UnreadableFile(shown_name(path), "is empty", _LOG)
     return totals
+
+
+def _buffered(stream: BinaryIO) -> BufferedReader:
+    """Return a stream that can be looked into without taking anything away; files and the usual standard input are such."""
+    return stream if isinstance(stream, BufferedReader) else BufferedReader(cast("RawIOBase", stream))
 
 
 def _price_line(line: bytes, number: int, catalog: Catalog) -> PricedRow | UnpriceableRow:

@@ -58,7 +58,7 @@ def show_breakdown(bill: CostBreakdown, page: Page) -> None:
     if bill.anomalies:
         page.heading("What was odd")
         for one in bill.anomalies:
-            page.paragraph(_anomaly(one), indent=2, hanging=6)
+            page.fact(_anomaly(one), indent=2, hanging=6)
 
 
 def _aligned(amounts: list[Decimal]) -> list[str]:
@@ -127,7 +127,7 @@ def show_totals(totals: LogTotals, page: Page) -> None:
     if unpriceable:
         page.heading(f"Not priced: {plural(len(unpriceable), 'row')}")
         for row in totals.unpriceable[:_SHOWN_ROWS]:
-            page.paragraph(f"line {row.line}: {_reason(row.error)}", indent=2, hanging=6)
+            page.fact(f"line {row.line}: {_reason(row.error)}", indent=2, hanging=6)
         if len(unpriceable) > _SHOWN_ROWS:
             page.line(f"  … and {count(len(unpriceable) - _SHOWN_ROWS)} more; --json lists them all")
 

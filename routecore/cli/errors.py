@@ -103,13 +103,13 @@ def exit_code(body: Mapping[str, Any]) -> int:
 def show_error(error: UnreadableFile | Failure, page: Page) -> None:
     """Print one error as one block."""
     if isinstance(error, UnreadableFile):
-        page.paragraph(f"error: {error.path}: {error.problem}", hanging=2, style="bold red")
+        page.fact(f"error: {error.path}: {error.problem}", hanging=2, style="bold red")
         if error.where is not None:
             for one in error.where.splitlines():
                 page.line(f"    {one}")
-        page.paragraph(f"expected {error.expected}", indent=2)
+        page.fact(f"expected {error.expected}", indent=2)
         if error.hint is not None:
-            page.paragraph(f"hint: {error.hint}", hanging=6)
+            page.fact(f"hint: {error.hint}", hanging=6)
         return
     body = error.body["error"]
     if body["type"] == "unknown_model":
@@ -130,13 +130,13 @@ def _show_faults(body: Mapping[str, Any], sources: Mapping[str, str], page: Page
     one_file = len(set(files)) == 1
     where = f" ({files[0]})" if one_file and files[0] is not None else ""
     number = "" if len(faults) == 1 else f", {len(faults)} faults"
-    page.paragraph(f"error: {title}{where}{number}", hanging=2, style="bold red")
+    page.fact(f"error: {title}{where}{number}", hanging=2, style="bold red")
     for fault, file in list(zip(faults, files, strict=True))[:_SHOWN_FAULTS]:
-        page.paragraph(f"{'' if one_file or file is None else f'{file}: '}{fault_in_words(fault)}", indent=2, hanging=6)
+        page.fact(f"{'' if one_file or file is None else f'{file}: '}{fault_in_words(fault)}", indent=2, hanging=6)
     if len(faults) > _SHOWN_FAULTS:
         page.line(f"  … and {len(faults) - _SHOWN_FAULTS} more; --json lists them all")
     if kind == "unpriced_usage":
-        page.paragraph("hint: a price that is missing is not free; give the price, or 0 where it really is free", hanging=6)
+        page.fact("hint: a price that is missing is not free; give the price, or 0 where it really is free", hanging=6)
 
 
 def _root(path: str) -> str:
@@ -156,7 +156,7 @@ def fault_in_words(fault: Mapping[str, Any]) -> str:
 
 
 def _show_unknown_model(body: Mapping[str, Any], sources: Mapping[str, str], page: Page) -> None:
-    page.paragraph(f"error: {body['message'].partition('; did you mean')[0]}", hanging=2, style="bold red")
+    page.fact(f"error: {body['message'].partition('; did you mean')[0]}", hanging=2, style="bold red")
     near = body["metadata"]["near"]
     if near:
         page.line("  did you mean")
@@ -169,7 +169,7 @@ def _show_unknown_model(body: Mapping[str, Any], sources: Mapping[str, str], pag
 
 def _show_no_eligible(body: Mapping[str, Any], page: Page) -> None:
     metadata = body["metadata"]
-    page.paragraph(f"error: {body['message'].partition(' (')[0]}", hanging=2, style="bold red")
+    page.fact(f"error: {body['message'].partition(' (')[0]}", hanging=2, style="bold red")
     show_funnel(metadata["funnel"], page)
     show_rejections(metadata["rejections"], page)
     page.heading("What would help")
@@ -179,7 +179,7 @@ def _show_no_eligible(body: Mapping[str, Any], page: Page) -> None:
             [[" and ".join(rules), "; ".join(RULE_MEANINGS.get(rule, "") for rule in rules)] for rules in metadata["relaxations"]],
         )
     else:
-        page.paragraph("Nothing that the request could lift: the catalog or the account's policy stands against every endpoint.", indent=2)
+        page.fact("Nothing that the request could lift: the catalog or the account's policy stands against every endpoint.", indent=2)
 
 
 def show_funnel(funnel: list[dict[str, Any]], page: Page) -> None:

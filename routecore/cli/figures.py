@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal  # noqa: TC003 - the examples use it
 from typing import TYPE_CHECKING, Final
 
 from routecore.money import format_usd, usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
 __all__ = ["amounts", "count", "exact", "per_million", "percent", "plural", "two_places"]
 

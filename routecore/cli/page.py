@@ -82,12 +82,19 @@ class Page:
         for one in wrapped or [""]:
             self.line(one, style)
 
+    def fact(self, text: str, *, indent: int = 0, hanging: int | None = None, style: str = "") -> None:
+        """Print something that is looked for, such as a fault: wrapped like a paragraph on a terminal, on one line where it is piped and may be searched."""
+        if self.console.is_terminal:
+            self.paragraph(text, indent=indent, hanging=hanging, style=style)
+        else:
+            self.line(" " * indent + text)
+
     def pairs(self, rows: Iterable[tuple[str, str]], *, indent: int = 2) -> None:
         """Print names with what is said of each, the texts aligned."""
         listed = [(clean(name), text) for name, text in rows]
         widest = max((len(name) for name, _ in listed), default=0)
         for name, text in listed:
-            self.paragraph(f"{name:<{widest}}  {text}", indent=indent, hanging=indent + widest + 2)
+            self.fact(f"{name:<{widest}}  {text}", indent=indent, hanging=indent + widest + 2)
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, bold: Iterable[int] = ()) -> None:
         """Print a table as wide as ids and figures need to stay whole; the cells of one wrapping column wrap between words. Rows in ``bold`` stand out.

@@ -29,7 +29,7 @@ def show_plan(plan: Plan, page: Page, *, explain: bool = False) -> None:
     page.line(f"Plan for {', '.join(case.pool.models)}", "bold")
     page.paragraph(f"{plan.strategy}: {STRATEGIES[plan.strategy]}")
     for text in _notes(plan):
-        page.paragraph(text)
+        page.fact(text)
     page.line()
     prices = amounts([one.expected_price for one in attempts])
     columns, cells = [Column("try", "right"), Column("endpoint")], [[str(place), one.endpoint.id] for place, one in enumerate(attempts, 1)]
@@ -53,7 +53,7 @@ def show_plan(plan: Plan, page: Page, *, explain: bool = False) -> None:
     if plan.warnings:
         page.heading("Warnings")
         for one in plan.warnings:
-            page.paragraph(f"{one.path}: {one.message} [{one.code}]", indent=2, hanging=4, style="yellow")
+            page.fact(f"{one.path}: {one.message} [{one.code}]", indent=2, hanging=4, style="yellow")
 
 
 def _drawn(plan: Plan) -> bool:
@@ -106,7 +106,7 @@ def show_explanation(plan: Plan, page: Page) -> None:
         decided[why.decided_by] = None
         page.line()
         page.line(f"  {'cut ' if why.place is None else f'{why.place:>3}.'} {endpoint_id}", "bold" if why.place == 1 else "")
-        page.paragraph(_facts(plan, endpoint_id), indent=7, hanging=9, style="dim")
+        page.fact(_facts(plan, endpoint_id), indent=7, hanging=9, style="dim")
         for reason in why.reasons:
             _show_reason(reason, page)
         _show_changes(why, page)
@@ -126,9 +126,9 @@ def show_explanation(plan: Plan, page: Page) -> None:
 def _show_reason(reason: str, page: Page) -> None:
     """Print a reason; what is said of the first endpoint stands on a line of its own."""
     mine, bracket, first = reason.partition(" (first: ")
-    page.paragraph(mine, indent=7, hanging=9)
+    page.fact(mine, indent=7, hanging=9)
     if bracket:
-        page.paragraph(f"first: {first.removesuffix(')')}", indent=9, hanging=11, style="dim")
+        page.fact(f"first: {first.removesuffix(')')}", indent=9, hanging=11, style="dim")
 
 
 def _show_changes(why: Why, page: Page) -> None:
@@ -138,7 +138,7 @@ def _show_changes(why: Why, page: Page) -> None:
         link = "by" if whose == "chance" else "with"
         offered = [text if text.startswith("without") else f"{link} {text}" for text in words]
         if offered:
-            page.paragraph(f"{opening} {', or '.join(offered)}", indent=7, hanging=9)
+            page.fact(f"{opening} {', or '.join(offered)}", indent=7, hanging=9)
 
 
 def _facts(plan: Plan, endpoint_id: str) -> str:

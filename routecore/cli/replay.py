@@ -60,7 +60,7 @@ def _show(again: Replay, versions: dict[str, Any], page: Page) -> None:
             page.line(f"  {path or 'the answer'}")
             for name, value in (("recorded", before), ("now", after)):
                 for line, text in enumerate(_in_lines(value)):
-                    page.paragraph(f"{name if line == 0 else '':<8}  {text}", indent=6, hanging=16)
+                    page.fact(f"{name if line == 0 else '':<8}  {text}", indent=6, hanging=16)
     for name, now in again.versions.items():
         then = versions.get(name)
         if then != now:
