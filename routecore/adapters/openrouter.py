@@ -1,74 +1,44 @@
 """OpenRouter's public endpoint lists as a catalog and statistics, with everything that was odd named.
 
-What a feed does not say stays unknown; what it says in a way that can be read in two is kept and reported. Nothing is invented, no row is dropped
-without a word: a row that cannot be an endpoint is in ``refused``.
+What a feed does not say stays unknown; what it says in a way that can be read in two is kept and noted. Nothing is invented, and no row is dropped
+without a word: a row that cannot be an endpoint is in ``refused``. What each reading rests on stands in ``docs/decisions/`` from 401 on.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import attrs
 
+from routecore.adapters.openrouter_answers import Answer, read_answers
+from routecore.adapters.openrouter_oddities import Oddities, Oddity
+from routecore.adapters.openrouter_policies import Policies, read_modalities, read_policies
+from routecore.adapters.openrouter_prices import read_pricing
+from routecore.adapters.openrouter_stats import read_statistics
 from routecore.catalog import QUANTIZATIONS, Catalog
-from routecore.checks import is_name, is_slug, lower, number, whole
-from routecore.errors import CatalogError, Fault, jsonable
-from routecore.money import PLACES, plain, read_price, round_price
+from routecore.checks import is_name, lower, whole
+from routecore.errors import CatalogError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
-__all__ = ["ImportResult", "Oddity", "import_endpoints", "read_policies"]
+__all__ = ["Discount", "ImportResult", "NegativeStatus", "Oddity", "Policies", "Renamed", "import_endpoints", "read_policies"]
 
-PRICE_KEYS: Final = frozenset(
-    {
-        "prompt",
-        "completion",
-        "request",
-        "image",
-        "image_token",
-        "image_output",
-        "image_output_token",
-        "audio",
-        "audio_output",
-        "input_audio_cache",
-        "input_image_cache",
-        "input_cache_read",
-        "input_cache_write",
-        "input_cache_write_1h",
-        "internal_reasoning",
-        "web_search",
-        "video_token",
-        "video_output_token",
-    }
-)
-"""Prices of the feed that a price card has under the same name. Any other is named and left out."""
+Discount = Literal["leave out", "apply"]
+NegativeStatus = Literal["keep", "disable"]
+Renamed = Literal["keep", "refuse"]
 
-NO_SEPARATE_CHARGE: Final = frozenset({"internal_reasoning", "input_cache_write"})
-"""Where this feed writes "0" for "not charged separately", which is not "free": the price is left out, and the token's ordinary price counts."""
-
-NEVER_NEGATIVE: Final = "unknown: the feed writes -1 where a price depends on what is routed to"
-
-
-class Oddity(NamedTuple):
-    """Something in the feed that needed a decision: the row's path, the field, the value, and what was done."""
-
-    path: str
-    field: str
-    value: object
-    done: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the oddity as JSON can hold it."""
-        return {"path": self.path, "field": self.field, "value": jsonable(self.value), "done": self.done}
+_LIMITS: Final = (("context_length", "context_length"), ("max_output_tokens", "max_completion_tokens"), ("max_prompt_tokens", "max_prompt_tokens"))
+_TAG_EXPECTED: Final = "a provider's tag such as 'deepinfra/fp8'"
 
 
 @attrs.frozen
 class ImportResult:
-    """What a feed gave: rows in the catalog's wire form, statistics in the scenario's, all oddities, and the rows that could not be endpoints."""
+    """What a feed gave: rows in the catalog's wire form, statistics in the scenario's, all oddities, and what could not be read.
+
+    ``rows_read`` counts the feed's endpoints; each is a row of ``catalog_mapping`` or has a fault in ``refused``, where also stand answers that are none.
+    """
 
     catalog_mapping: dict[str, Any]
     stats: dict[str, Any]
@@ -81,7 +51,10 @@ class ImportResult:
         return Catalog.from_mapping(self.catalog_mapping)
 
     def summary(self) -> dict[str, Any]:
-        """Return counts: rows read, endpoints, models, rows refused, endpoints with statistics, and oddities by field and what was done."""
+        """Return counts: rows read, endpoints, models, what was refused, endpoints with statistics, and oddities by field and what was done.
+
+        Every single oddity, with its path and value, is in ``oddities``.
+        """
         endpoints = self.catalog_mapping["endpoints"]
         counted = Counter((one.field, one.done) for one in self.oddities)
         return {
@@ -97,167 +70,165 @@ class ImportResult:
 def import_endpoints(
     document: object,
     *,
-    policies: dict[str, dict[str, bool]] | None = None,
-    discount: Literal["apply", "leave out"] = "apply",
-    negative_status: Literal["keep", "disable"] = "keep",
+    providers: object = None,
+    policies: Policies | None = None,
+    models: object = None,
+    stats: object = None,
+    discount: Discount = "leave out",
+    negative_status: NegativeStatus = "keep",
+    renamed: Renamed = "keep",
 ) -> ImportResult:
     """Return the endpoints of one ``/models/{author}/{slug}/endpoints`` answer, of a sweep of answers, or of a list of either.
 
-    ``policies`` are what ``read_policies`` made of a provider directory. ``discount``: whether the feed's discount is taken off the listed price (the same
-    list price stands with and without one) or left out, as already in it. ``negative_status``: what the feed's negative codes mean is not published;
-    ``keep`` leaves such endpoints enabled, ``disable`` turns them off. Raises ``CatalogError`` if the document has none of these forms.
+    Sources beside it, each one document or a list of them: ``providers``, directories with data policies (or ``policies``, what ``read_policies`` made of
+    them); ``models``, ``/models`` lists, for input modalities that an answer does not state; ``stats``, answers with live percentiles, of which only the
+    statistics are taken: they replace what ``document`` says of the same endpoint, figure by figure.
 
-    >>> answer = {"data": {"id": "a/b", "endpoints": [{"tag": "p/fp8", "pricing": {"prompt": "0.000001", "completion": "-1"}, "context_length": 0}]}}
-    >>> result = import_endpoints(answer)
+    What the feed leaves open: ``discount``, whether a discount is in the listed price already (``leave out``, the default) or comes off it (``apply``);
+    ``negative_status``, whether an endpoint whose status code is negative stays (``keep``) or is turned off (``disable``); ``renamed``, whether an answer that
+    gives another model's name than it was asked by, as those for ``…:free`` do, is kept under the name asked or refused.
+
+    Twins (one model, one tag) are numbered ``…#2`` in the order of the feed.
+
+    Raises ``CatalogError`` if there is nothing in ``document`` that can be imported, or a source is none, with every fault and its path.
+
+    >>> answer = {"data": {"id": "a/b", "endpoints": [{"tag": "p/fp8", "quantization": "fp8", "context_length": 0, "status": -2,
+    ...     "pricing": {"prompt": "0.000001", "completion": "-1"}, "supported_parameters": ["tools"], "supports_implicit_caching": False}]}}
+    >>> result = import_endpoints(answer, models={"data": [{"id": "a/b", "architecture": {"input_modalities": ["text", "image"]}}]})
     >>> result.catalog_mapping["endpoints"][0]["pricing"], [(one.field, one.value) for one in result.oddities]
-    ({'prompt': '0.000001'}, [('context_length', 0), ('supported_parameters', None), ('pricing.completion', '-1')])
+    ({'prompt': '0.000001'}, [('context_length', 0), ('status', -2), ('pricing.completion', '-1')])
     """
-    importer = _Importer(policies or {}, take_discount=discount == "apply", disable=negative_status == "disable")
-    for path, model in _answers(document):
-        importer.model(path, model)
+    _check_options(("discount", discount, Discount), ("negative_status", negative_status, NegativeStatus), ("renamed", renamed, Renamed))
+    if policies is None and providers is not None:
+        policies = read_policies(providers)
+    known = {} if models is None else read_modalities(models)
+    importer = _Importer(policies, known, take_discount=discount == "apply", disable=negative_status == "disable", refuse_renamed=renamed == "refuse")
+    importer.read(document)
+    if stats is not None:
+        importer.join(stats)
     return importer.result()
 
 
-def read_policies(directory: object) -> dict[str, dict[str, bool]]:
-    """Return provider slug -> what its data policy states (``trains``, ``retains``) from a provider directory; a provider that states nothing is left out.
-
-    >>> read_policies({"data": [{"slug": "p", "dataPolicy": {"training": False, "retainsPrompts": True}}, {"slug": "q"}]})
-    {'p': {'trains': False, 'retains': True}}
-    """
-    rows = directory.get("data") if isinstance(directory, dict) else directory
-    if not isinstance(rows, list):
-        raise CatalogError([Fault("providers", directory, "a list of providers, or an object with one under 'data'")])
-    found = {}
-    for row in rows:
-        slug = row.get("slug") if isinstance(row, dict) else None
-        policy = row.get("dataPolicy") if isinstance(row, dict) else None
-        if is_slug(slug) and isinstance(policy, dict):
-            stated = {ours: policy[theirs] for ours, theirs in (("trains", "training"), ("retains", "retainsPrompts")) if isinstance(policy.get(theirs), bool)}
-            if stated:
-                found[lower(slug)] = stated
-    return found
+def _check_options(*options: tuple[str, object, Any]) -> None:
+    faults = [
+        Fault(name, value, " or ".join(repr(one) for one in get_args(allowed)))
+        for name, value, allowed in options
+        if not (isinstance(value, str) and value in get_args(allowed))
+    ]
+    if faults:
+        raise CatalogError(faults)
 
 
-def _answers(document: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (path, model with its endpoints) from any of the known forms."""
-    if isinstance(document, list):
-        for index, one in enumerate(document):
-            yield from _answers(one, f"{path}[{index}]")
-        return
-    if isinstance(document, dict):
-        if isinstance(document.get("endpoints"), list):
-            yield path, document
-            return
-        for key in ("data", "response"):
-            if isinstance(document.get(key), (dict, list)):
-                below = f"{path}.{key}" if path else key
-                for where, model in _answers(document[key], below):
-                    # a sweep's own name for the model stands beside the answer, and tells variants apart that answer under one id
-                    yield where, {**model, "id": document["modelId"], "answered_as": model.get("id")} if "modelId" in document else model
-                return
-        if "modelId" in document:
-            # a sweep's row whose answer failed: it has no endpoints, and says so
-            yield path, {"id": document["modelId"], "endpoints": []}
-            return
-    raise CatalogError([Fault(path or "document", document, "an endpoints answer, a sweep of them, or a list")])
+class _Names:
+    """Names endpoints the way the catalog does: model, slug in lower case, twins numbered in the order of the feed."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def slug(self, model: str, tag: str) -> tuple[str, int]:
+        """Return the slug of the next endpoint of this model and tag, and how many of its name there are so far."""
+        slug = lower(tag)
+        endpoint = f"{model}@{slug}"
+        self._seen[endpoint] += 1
+        times = self._seen[endpoint]
+        return (slug if times == 1 else f"{slug}#{times}"), times
 
 
 class _Importer:
-    def __init__(self, policies: dict[str, dict[str, bool]], *, take_discount: bool, disable: bool) -> None:
+    def __init__(self, policies: Policies | None, modalities: Mapping[str, Any], *, take_discount: bool, disable: bool, refuse_renamed: bool) -> None:
         self.policies = policies
+        self.modalities = modalities
         self.take_discount = take_discount
         self.disable = disable
+        self.refuse_renamed = refuse_renamed
         self.rows: list[dict[str, Any]] = []
         self.paths: list[str] = []
         self.stats: dict[str, Any] = {}
-        self.oddities: list[Oddity] = []
+        self.odd = Oddities()
         self.refused: list[Fault] = []
-        self.seen: dict[str, int] = {}
+        self.names = _Names()
         self.rows_read = 0
+        if policies is not None:
+            self.odd.noted.extend(policies.oddities)
 
-    def odd(self, path: str, field: str, value: object, done: str) -> None:
-        self.oddities.append(Oddity(path, field, value, done))
+    def read(self, document: object) -> None:
+        """Read every answer of the document."""
+        answers, faults = read_answers(document)
+        self.refused.extend(faults)
+        for answer in answers:
+            self._answer(answer)
 
-    def model(self, path: str, model: dict[str, Any]) -> None:
-        architecture = model.get("architecture")
-        modalities = architecture.get("input_modalities") if isinstance(architecture, dict) else None
-        answered = model.get("answered_as")
-        if answered is not None and answered != model.get("id"):
-            self.odd(path, "id", answered, "answered under another name than it was asked by: kept under the name asked")
+    def _answer(self, answer: Answer) -> None:
+        path, model = answer.path, answer.model
+        answered = model.get("id")
+        renamed = answer.asked is not None and answered is not None and answer.asked != answered
+        if renamed and not self.refuse_renamed:
+            self.odd.note(path, "id", answered, "another model's name than it was asked by: its endpoints and prices are kept under the name asked")
         if not model["endpoints"]:
-            self.odd(path, "endpoints", [], "a model without endpoints: nothing to import")
-        for index, raw in enumerate(model["endpoints"]):
-            self.rows_read += 1
-            where = f"{path}.endpoints[{index}]" if path else f"endpoints[{index}]"
-            if not isinstance(raw, dict):
-                self.refused.append(Fault(where, raw, "an endpoint: an object"))
-                continue
-            name = model.get("id") or raw.get("model_id")
-            if not is_name(name):
-                self.refused.append(Fault(f"{where}.model_id", name, "a model's name"))
-                continue
-            self.endpoint(where, str(name), modalities, raw)
-
-    def endpoint(self, where: str, model: str, modalities: object, raw: dict[str, Any]) -> None:
-        slug = self._slug(where, raw)
-        if slug is None:
+            self.odd.note(path, "endpoints", [], "a model without endpoints: nothing to import")
             return
-        provider = slug.partition("/")[0]
-        times = self.seen[f"{model}@{slug}"] = self.seen.get(f"{model}@{slug}", 0) + 1
+        modalities = self._modalities(answer)
+        for where, raw in _endpoints(answer):
+            self.rows_read += 1
+            if renamed and self.refuse_renamed:
+                self.refused.append(Fault(where, answered, f"an endpoint of {answer.asked!r}, which was asked for"))
+                continue
+            name, tag, faults = _identify(answer, raw, where)
+            if name is None or tag is None:
+                self.refused.extend(faults)
+            else:
+                self._endpoint(where, name, tag, modalities, raw)
+
+    def _modalities(self, answer: Answer) -> list[str] | None:
+        architecture = answer.model.get("architecture")
+        value = architecture.get("input_modalities") if isinstance(architecture, dict) else None
+        if value is None:
+            for name in (answer.asked, answer.model.get("id")):
+                if isinstance(name, str) and value is None:
+                    value = self.modalities.get(name)
+        if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+            return value
+        self.odd.note(answer.path, "architecture.input_modalities", value, "not stated: text alone, as the catalog takes it")
+        return None
+
+    def _endpoint(self, where: str, model: str, tag: str, modalities: list[str] | None, raw: dict[str, Any]) -> None:
+        if raw.get("tag") is None:
+            self.odd.note(where, "tag", None, "missing: made of provider_name")
+        provider = lower(tag).partition("/")[0]
+        slug, times = self.names.slug(model, tag)
         if times > 1:
-            self.odd(where, "tag", slug, "a twin of an earlier endpoint: numbered")
-            slug = f"{slug}#{times}"
+            self.odd.note(where, "tag", tag, "a twin of an earlier endpoint: numbered")
         row: dict[str, Any] = {"model": model, "provider": provider, "slug": slug, "quantization": self._quantization(where, raw.get("quantization"))}
-        for ours, theirs in (("context_length", "context_length"), ("max_output_tokens", "max_completion_tokens"), ("max_prompt_tokens", "max_prompt_tokens")):
+        for ours, theirs in _LIMITS:
             limit = self._limit(where, theirs, raw.get(theirs))
             if limit is not None:
                 row[ours] = limit
-        row["supported_parameters"] = self._names(where, "supported_parameters", raw.get("supported_parameters"))
+        row["supported_parameters"] = self._parameters(where, raw.get("supported_parameters"))
         if modalities is not None:
-            row["input_modalities"] = self._names(where, "input_modalities", modalities)
-        if isinstance(raw.get("supports_implicit_caching"), bool):
-            row["implicit_caching"] = raw["supports_implicit_caching"]
-        policy = self.policies.get(provider)
+            row["input_modalities"] = modalities
+        caching = raw.get("supports_implicit_caching")
+        if isinstance(caching, bool):
+            row["implicit_caching"] = caching
+        else:
+            self.odd.note(where, "supports_implicit_caching", caching, "neither true nor false: none, as the catalog takes it")
+        policy = self._policy(where, provider)
         if policy is not None:
             row["data_policy"] = policy
-        elif self.policies:
-            self.odd(where, "data_policy", provider, "not in the provider directory: unknown, so taken as training and retaining")
-        status = raw.get("status")
-        if status not in (None, 0):
-            self.odd(
-                where, "status", status, "its meaning is not published: disabled as asked" if self.disable else "its meaning is not published: left enabled"
-            )
-            if self.disable and isinstance(status, int) and status < 0:
-                row["disabled"] = True
-        pricing = self._pricing(where, raw.get("pricing"))
+        if self._turned_off(where, raw.get("status")):
+            row["disabled"] = True
+        pricing = read_pricing(raw.get("pricing"), where, self.odd, take_discount=self.take_discount)
         if pricing is not None:
             row["pricing"] = pricing
         self.rows.append(row)
         self.paths.append(where)
-        measured = self._statistics(where, raw)
+        measured = read_statistics(raw, where, self.odd)
         if measured:
             self.stats[f"{model}@{slug}"] = measured
 
-    def _slug(self, where: str, raw: dict[str, Any]) -> str | None:
-        tag = raw.get("tag")
-        if is_slug(tag):
-            return lower(str(tag))
-        name = raw.get("provider_name")
-        made = lower("-".join(name.split())) if isinstance(name, str) else None
-        if tag is None and is_slug(made):
-            self.odd(where, "tag", tag, "missing: made of provider_name")
-            return made
-        self.refused.append(Fault(f"{where}.tag", tag, "a provider's tag such as 'deepinfra/fp8'"))
-        return None
-
     def _quantization(self, where: str, level: object) -> str:
-        if level in (None, "") or not isinstance(level, str):
-            if level not in (None, ""):
-                self.odd(where, "quantization", level, "no level that is known: unknown")
-            return "unknown"
-        if lower(level) in QUANTIZATIONS:
+        if isinstance(level, str) and lower(level) in QUANTIZATIONS:
             return lower(level)
-        self.odd(where, "quantization", level, "no level that is known: unknown")
+        self.odd.note(where, "quantization", level, "not stated: unknown" if level in (None, "") else "no level that is known: unknown")
         return "unknown"
 
     def _limit(self, where: str, field: str, value: object) -> int | None:
@@ -265,116 +236,97 @@ class _Importer:
         if limit:
             return limit
         if value is not None:
-            self.odd(where, field, value, "0 tokens are no limit that makes sense: unknown" if limit == 0 else "no number of tokens: unknown")
+            self.odd.note(where, field, value, "no tokens at all is no limit: unknown" if limit == 0 else "no number of tokens: unknown")
+        elif field == "context_length":
+            # the feed writes null for outputs and prompts without a limit of their own, never for a context length
+            self.odd.note(where, field, None, "missing: unknown")
         return None
 
-    def _names(self, where: str, field: str, value: object) -> list[str]:
+    def _parameters(self, where: str, value: object) -> list[str]:
         if isinstance(value, list) and all(isinstance(name, str) for name in value):
             return value
-        self.odd(where, field, value, "no list of names: none")
+        self.odd.note(where, "supported_parameters", value, "no list of names: supports none, as the catalog takes it")
         return []
 
-    def _pricing(self, where: str, raw: object) -> dict[str, Any] | None:
-        if not isinstance(raw, dict):
-            self.odd(where, "pricing", raw, "no prices: unknown, which is not free")
+    def _policy(self, where: str, provider: str) -> dict[str, bool] | None:
+        if self.policies is None:
             return None
-        prices: dict[str, Any] = {}
-        for key, value in raw.items():
-            field = f"pricing.{key}"
-            if value is None:
-                continue
-            if key == "discount":
-                self._discount(where, value, prices)
-            elif key not in PRICE_KEYS:
-                self.odd(where, field, value, "no price that a price card has: left out")
-            else:
-                price = self._price(where, field, value)
-                if price is None:
-                    continue
-                if price == "0" and key in NO_SEPARATE_CHARGE:
-                    self.odd(where, field, value, 'the feed\'s "0" for "no separate charge": left out')
-                    continue
-                if price == "0" and key in {"prompt", "completion"}:
-                    self.odd(where, field, value, "free: kept as 0")
-                if key == "image" and value == raw.get("prompt"):
-                    self.odd(where, field, value, "equal to the prompt price, so perhaps per token and not per image: kept per image, as the feed defines it")
-                prices[key] = price
-        return prices
-
-    def _price(self, where: str, field: str, value: object) -> str | None:
-        price = read_price(value)
-        if price is None:
-            amount = str(value)
-            if not isinstance(value, bool) and isinstance(value, (str, int, float)) and amount.startswith("-"):
-                self.odd(where, field, value, NEVER_NEGATIVE)
-                return None
-            price = round_price(value)
-            if price is None:
-                self.odd(where, field, value, "no price: unknown")
-                return None
-            self.odd(where, field, value, f"finer than a femtodollar: rounded to {PLACES} places")
-        return plain(price, PLACES)
-
-    def _discount(self, where: str, value: object, prices: dict[str, Any]) -> None:
-        share = number(value)
-        if share == 0:
-            return
-        if share is None or share > 1:
-            self.odd(where, "pricing.discount", value, "no fraction from 0 to 1: left out")
-        elif self.take_discount:
-            self.odd(where, "pricing.discount", value, "taken off the listed price, which stands without it elsewhere")
-            prices["discount"] = str(value)
-        else:
-            self.odd(where, "pricing.discount", value, "left out as asked")
-
-    def _statistics(self, where: str, raw: dict[str, Any]) -> dict[str, Any]:
-        measured: dict[str, Any] = {}
-        latency = self._percentiles(where, "latency_last_30m", raw.get("latency_last_30m"), 1000.0)
-        if latency:
-            measured["latency"] = latency
-        throughput = self._percentiles(where, "throughput_last_30m", raw.get("throughput_last_30m"), 1.0)
-        if throughput:
-            values = list(throughput.values())
-            if any(after > before for before, after in pairwise(values)):
-                self.odd(where, "throughput_last_30m", raw["throughput_last_30m"], "rises from p50 to p99, so it speaks of the best requests: only p50 is kept")
-                throughput = {key: value for key, value in throughput.items() if key == "p50"}
-            if throughput:
-                measured["throughput"] = throughput
-        for field in ("uptime_last_5m", "uptime_last_30m"):
-            share = number(raw.get(field))
-            if share is not None and share <= 100:
-                measured["success_rate"] = share / 100
-                break
-        return measured
-
-    def _percentiles(self, where: str, field: str, raw: object, unit: float) -> dict[str, float]:
-        if raw is None:
-            return {}
-        if not isinstance(raw, dict):
-            self.odd(where, field, raw, "no percentiles: unknown")
-            return {}
-        found = {}
-        for key in ("p50", "p75", "p90", "p99"):
-            value = raw.get(key)
-            amount = number(value)
-            if amount is not None and math.isfinite(amount / unit):
-                found[key] = amount / unit
-            elif value is not None:
-                self.odd(where, f"{field}.{key}", value, "no number: unknown")
+        found = self.policies.of(provider)
+        if found is None:
+            why = "the provider directory states no policy" if provider in self.policies.listed else "not in the provider directory"
+            self.odd.note(where, "data_policy", provider, f"{why}: unknown, so taken as training and retaining")
         return found
 
+    def _turned_off(self, where: str, status: object) -> bool:
+        if status is None or (status == 0 and not isinstance(status, bool)):
+            return False
+        negative = isinstance(status, (int, float)) and status < 0
+        self.odd.note(
+            where,
+            "status",
+            status,
+            "what it means is not published: disabled, as asked" if negative and self.disable else "what it means is not published: kept",
+        )
+        return negative and self.disable
+
+    def join(self, stats: object) -> None:
+        """Put the statistics of other answers beside the rows that were read: figure by figure, theirs count."""
+        answers, faults = read_answers(stats, "stats")
+        if faults:
+            raise CatalogError(faults)
+        known = {f"{row['model']}@{row['slug']}" for row in self.rows}
+        names = _Names()
+        for answer in answers:
+            for where, raw in _endpoints(answer):
+                name, tag, bad = _identify(answer, raw, where)
+                if name is None or tag is None:
+                    self.odd.noted.extend(Oddity(fault.path, "statistics", fault.value, f"not {fault.expected}: left out") for fault in bad)
+                    continue
+                endpoint = f"{name}@{names.slug(name, tag)[0]}"
+                if endpoint not in known:
+                    self.odd.note(where, "statistics", endpoint, "of no endpoint that was imported: left out")
+                    continue
+                measured = read_statistics(raw, where, self.odd)
+                if measured:
+                    self.stats[endpoint] = {**self.stats.get(endpoint, {}), **measured}
+
     def result(self) -> ImportResult:
-        """Return what was read; rows that the catalog itself would refuse are refused here, by name."""
-        rows = self.rows
+        """Return what was read; rows that the catalog itself would refuse are refused here, each by its place in the feed."""
+        rows, refused = self.rows, self.refused
         try:
             Catalog.from_mapping({"endpoints": rows})
         except CatalogError as error:
             bad = set()
             for fault in error.faults:
-                index = int(fault.path.partition("[")[2].partition("]")[0])
-                bad.add(index)
-                self.refused.append(Fault(f"{self.paths[index]}: {fault.path}", fault.value, fault.expected))
+                place, _, field = fault.path.removeprefix("endpoints[").partition("]")
+                bad.add(int(place))
+                refused.append(Fault(f"{self.paths[int(place)]}{field}", fault.value, fault.expected))
             rows = [row for index, row in enumerate(rows) if index not in bad]
+        if refused and not rows:
+            raise CatalogError(refused)
         kept = {f"{row['model']}@{row['slug']}" for row in rows}
-        stats = {endpoint_id: row for endpoint_id, row in self.stats.items() if endpoint_id in kept}
-        return ImportResult({"endpoints": rows}, stats, tuple(self.oddities), tuple(self.refused), self.rows_read)
+        stats = {endpoint: measured for endpoint, measured in self.stats.items() if endpoint in kept}
+        return ImportResult({"endpoints": rows}, stats, tuple(self.odd.noted), tuple(refused), self.rows_read)
+
+
+def _endpoints(answer: Answer) -> list[tuple[str, Any]]:
+    path = f"{answer.path}.endpoints" if answer.path else "endpoints"
+    return [(f"{path}[{index}]", raw) for index, raw in enumerate(answer.model["endpoints"])]
+
+
+def _identify(answer: Answer, raw: object, where: str) -> tuple[str | None, str | None, list[Fault]]:
+    """Return the model and the tag of a row, or ``None`` and the faults that leave it without."""
+    if not isinstance(raw, dict):
+        return None, None, [Fault(where, raw, "an endpoint: an object")]
+    faults = []
+    stated = (answer.asked, answer.model.get("id"), raw.get("model_id"))
+    name = next((one for one in stated if one is not None), None)
+    if not is_name(name):
+        faults.append(Fault(f"{where}.model_id", name, "a model's name"))
+    tag = raw.get("tag")
+    if tag is None and isinstance(raw.get("provider_name"), str):
+        tag = "-".join(raw["provider_name"].split())
+    # a tag with a '#' would be taken for a numbered twin
+    if not is_name(tag) or tag.startswith("/"):
+        faults.append(Fault(f"{where}.tag", raw.get("tag"), _TAG_EXPECTED))
+    return (None, None, faults) if faults else (str(name), str(tag), [])
