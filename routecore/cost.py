@@ -118,6 +118,8 @@ class CostBreakdown:
     @property
     def cost(self) -> Decimal:
         """What the account is charged, in USD: 0 if insured; a fee on ``byok_cost`` with the caller's own key; else ``discounted_cost``."""
+        if self.context is PLAIN and not self.insured and self.pricing.rate is ONE:
+            return as_decimal(self.list_units, self.rates.places)
         return as_decimal(*self.charge())
 
     @property

@@ -193,7 +193,7 @@ def plain(number: int, places: int) -> str:
     if len(digits) > places:
         part = digits[-places:].rstrip("0")
         return f"{digits[:-places]}.{part}" if part else digits[:-places]
-    return f"0.{digits:0>{places}}".rstrip("0")
+    return "0." + digits.zfill(places).rstrip("0")
 
 
 def as_decimal(number: int, places: int) -> Decimal:
@@ -202,7 +202,11 @@ def as_decimal(number: int, places: int) -> Decimal:
     >>> as_decimal(123456789012345678901234567890123, 15)
     Decimal('123456789012345678.901234567890123')
     """
-    return Decimal(plain(number, places))
+    digits = str(number)
+    significant = digits.rstrip("0")
+    power = len(digits) - len(significant) - places
+    # the zeros that are left over at the end belong to the whole part
+    return Decimal(f"{significant}E{power}") if power <= 0 and number else Decimal(number // 10**places)
 
 
 def usd(femtodollars: int | Decimal) -> Decimal:
