@@ -12,6 +12,7 @@ from routecore.catalog import Catalog
 from routecore.cost import calculate_cost
 from routecore.cost_log import LogTotals, PricedRow, UnpriceableRow, price_log, price_row
 from routecore.credits import purchase_fee
+from routecore.decision import decide
 from routecore.errors import InvalidRequest
 from routecore.plan_cost import expected_cost
 from routecore.pricing import Pricing
@@ -210,3 +211,15 @@ def test_a_reported_figure_that_is_no_amount_is_refused():
     for value in (None, "x", True, float("nan"), -1):
         with pytest.raises(InvalidRequest):
             reconcile(breakdown, value)
+
+
+def test_a_plan_of_the_engine_has_an_expected_cost():
+    catalog = Catalog.from_mapping({
+        "endpoints": [
+            {"model": "a/b", "provider": "p", "pricing": PRICES},
+            {"model": "a/b", "provider": "q", "pricing": {"prompt": "0.000002", "completion": "0.000004"}},
+        ]
+    })  # fmt: skip
+    plan = decide(catalog, {"model": "a/b", "messages": [], "provider": {"sort": "price"}}, context={"prompt_tokens": 1000, "completion_tokens": 100})
+    cost = expected_cost(plan, {"a/b@p": {"success_rate": 0.9}})
+    assert (cost.charged, cost.upstream) == (Decimal("0.00132"), Decimal("0.00142"))
