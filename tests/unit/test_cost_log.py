@@ -223,3 +223,20 @@ def test_a_plan_of_the_engine_has_an_expected_cost():
     plan = decide(catalog, {"model": "a/b", "messages": [], "provider": {"sort": "price"}}, context={"prompt_tokens": 1000, "completion_tokens": 100})
     cost = expected_cost(plan, {"a/b@p": {"success_rate": 0.9}})
     assert (cost.charged, cost.upstream) == (Decimal("0.00132"), Decimal("0.00142"))
+
+
+def test_own_keys_reasoning_prices_and_empty_answers_are_causes_too():
+    own = calculate_cost(CLAUDE, Usage(text=1000, text_out=1), finish_reason="stop", context={"is_byok": True, "byok_fee_rate": "0.05"})
+    assert (own.byok_cost, own.cost) == (Decimal("0.0027135"), Decimal("0.000135675"))
+    assert reconcile(own, "0.0027135").cause == reconcile(own, "0.002849175").cause == "byok"
+    thinking = calculate_cost({**CLAUDE, "internal_reasoning": "0.00003"}, Usage(text=1000, reasoning=100), finish_reason="stop")
+    assert reconcile(thinking, (Decimal("0.003") + 100 * Decimal("0.000015")) * Decimal("0.9")).cause == "reasoning"
+    empty = calculate_cost(CLAUDE, Usage(text=1000), finish_reason="stop")
+    assert reconcile(empty, 0).cause == "insurance"
+    assert reconcile(calculate_cost({"prompt": 1}, Usage(text=1), finish_reason="stop"), "0.77").to_dict() == {
+        "reported": "0.77",
+        "computed": "1",
+        "difference": "-0.23",
+        "cause": "discount",
+        "explanation": "the reported figure is the list cost less 23 %; the breakdown used a discount rate of 1",
+    }
