@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,9 +17,9 @@ from routecore.cli.reading import FEEDS, STDIN, load_catalog, read_json, shown_n
 from routecore.errors import RoutecoreError, UnknownModel, jsonable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from routecore.adapters.openrouter import ImportResult
+    from routecore.adapters.openrouter import Discount, ImportResult, NegativeStatus, Renamed
     from routecore.catalog import Catalog, Endpoint
 
 __all__ = ["catalog"]
@@ -37,10 +37,25 @@ def catalog() -> None:
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--from", "feed", type=click.Choice(FEEDS), default=FEEDS[0], show_default=True, help="The form of the files.")
-@click.option("--providers", metavar="FILE", help="A provider directory with data policies.")
-@click.option("--discount", type=click.Choice(["apply", "leave out"]), default="apply", show_default=True, help="Whether the feed's discounts are taken off.")
+@click.option("--providers", multiple=True, metavar="FILE", help="A provider directory with data policies; may be given several times.")
+@click.option("--models", multiple=True, metavar="FILE", help="A list of models, for modalities that the files leave out; may be given several times.")
+@click.option("--stats", multiple=True, metavar="FILE", help="Answers with live percentiles, of which only those are taken; may be given several times.")
+@click.option(
+    "--discount",
+    type=click.Choice(["leave out", "apply"]),
+    default="leave out",
+    show_default=True,
+    help="A discount is in the listed price already, or comes off it.",
+)
 @click.option(
     "--negative-status", type=click.Choice(["keep", "disable"]), default="keep", show_default=True, help="What to do with endpoints of a negative status."
+)
+@click.option(
+    "--renamed",
+    type=click.Choice(["keep", "refuse"]),
+    default="keep",
+    show_default=True,
+    help="What to do with answers under another model's name than was asked.",
 )
 @click.option("-o", "--output", metavar="OUT.json", help="Write the catalog here ('-': standard output). Without it only the summary is printed.")
 @click.option("--stats-output", metavar="OUT.json", help="Write the feed's statistics here, for --stats.")
@@ -48,23 +63,33 @@ def catalog() -> None:
 def import_(
     files: tuple[str, ...],
     feed: str,
-    providers: str | None,
-    discount: Literal["apply", "leave out"],
-    negative_status: Literal["keep", "disable"],
+    providers: tuple[str, ...],
+    models: tuple[str, ...],
+    stats: tuple[str, ...],
+    discount: Discount,
+    negative_status: NegativeStatus,
+    renamed: Renamed,
     output: str | None,
     stats_output: str | None,
     machine: bool,
 ) -> None:
     """Read endpoint lists into a catalog, and say what was odd about them. A file may be gzipped; '-' is standard input."""
-    from routecore.adapters.openrouter import import_endpoints, read_policies
+    from routecore.adapters.openrouter import import_endpoints
 
-    documents = [read_json(path, f"a feed of {feed}") for path in files]
-    names = [shown_name(path) for path in files]
-    directory = None if providers is None else read_json(providers, "a provider directory: JSON with a list under 'data'")
-    with sourced({"catalog": shown_name(providers or "")}):
-        policies = None if directory is None else read_policies(directory)
+    if sum(file == STDIN for file in (*files, *providers, *models, *stats)) > 1:
+        raise click.UsageError("only one file can be '-', standard input")
+    names = {"": files, "providers": providers, "models": models, "stats": stats}
+    document = _read_all(files, f"a feed of {feed}")
     with _in_files(names):
-        result = import_endpoints(documents[0] if len(documents) == 1 else documents, policies=policies, discount=discount, negative_status=negative_status)
+        result = import_endpoints(
+            document,
+            providers=_read_all(providers, "a provider directory: JSON with a list under 'data'"),
+            models=_read_all(models, "a list of models: JSON with a list under 'data'"),
+            stats=_read_all(stats, f"a feed of {feed} with percentiles"),
+            discount=discount,
+            negative_status=negative_status,
+            renamed=renamed,
+        )
         made = result.catalog()
     if stats_output is not None:
         write_text(stats_output, _lines("stats", result.stats))
@@ -92,7 +117,7 @@ def _lines(key: str, rows: list[Any] | dict[str, Any]) -> str:
     return f'{{"{key}": {opening}{body}\n{closing}}}\n'
 
 
-def _show_import(result: ImportResult, names: Sequence[str], page: Page, *, output: str | None, stats_output: str | None) -> None:
+def _show_import(result: ImportResult, names: Mapping[str, Sequence[str]], page: Page, *, output: str | None, stats_output: str | None) -> None:
     summary = result.summary()
     page.line(f"{count(summary['endpoints'])} endpoints of {count(summary['models'])} models, from {count(summary['rows_read'])} rows", "bold")
     page.line(f"{count(summary['with_statistics'])} of them with statistics")
@@ -118,8 +143,14 @@ def _show_import(result: ImportResult, names: Sequence[str], page: Page, *, outp
         page.line("The statistics were not written: name a file with --stats-output OUT.json to keep them.")
 
 
+def _read_all(files: Sequence[str], expected: str) -> Any:  # noqa: ANN401 - whatever the files hold
+    """Return the one document, or the list of them; ``None`` without files."""
+    documents = [read_json(path, expected) for path in files]
+    return None if not documents else documents[0] if len(documents) == 1 else documents
+
+
 @contextmanager
-def _in_files(names: Sequence[str]) -> Iterator[None]:
+def _in_files(names: Mapping[str, Sequence[str]]) -> Iterator[None]:
     """Let errors leave as ``Failure`` with the name of the file in each fault's path."""
     try:
         yield
@@ -127,15 +158,20 @@ def _in_files(names: Sequence[str]) -> Iterator[None]:
         body = error.to_dict()
         for fault in body["error"]["metadata"].get("faults", ()):
             fault["path"] = _in_file(fault["path"], names)
-        raise Failure(body, {"catalog": names[0]} if len(names) == 1 else {}) from error
+        raise Failure(body, {}) from error
 
 
-def _in_file(path: str, names: Sequence[str]) -> str:
-    """Return a fault's path with the file's name in place of its number, where there are several."""
-    index, bracket, rest = path.removeprefix("[").partition("]")
-    if len(names) > 1 and bracket and path.startswith("[") and index.isdigit():
-        return f"{names[int(index)]}: {rest.removeprefix('.')}"
-    return path
+def _in_file(path: str, names: Mapping[str, Sequence[str]]) -> str:
+    """Return a fault's path with its file before it: ``providers[1].data`` is in the second file of ``--providers``, ``[0].data`` in the first of the feed."""
+    root, bracket, rest = path.partition("[")
+    index, _, after = rest.partition("]")
+    files = names.get(root, ())
+    if bracket and len(files) > 1 and index.isdigit():
+        return f"{shown_name(files[int(index)])}: {after.removeprefix('.') or 'document'}"
+    root = root.partition(".")[0]
+    files = names[root] if root and names.get(root) else names[""]
+    # of several files of the feed one cannot be told from a path without a number
+    return f"{shown_name(files[0])}: {path}" if len(files) == 1 else path
 
 
 @catalog.command(

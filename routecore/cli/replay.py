@@ -24,12 +24,15 @@ EXIT_DIFFERENT = 1
 
 @click.command(
     short_help="Decide a recorded decision again.",
-    epilog="\b\nExample: routecore plan scenario.json --record decision.json && routecore replay decision.json",
+    epilog="\b\nExample: routecore replay decision.json",
 )
 @click.argument("record")
 @as_json
 def replay(record: str, machine: bool) -> int:
-    """Decide a decision RECORD again and say whether the answer is identical; exit code 1 and every difference if it is not."""
+    """Decide a decision RECORD again and say whether the answer is identical; exit code 1 and every difference if it is not.
+
+    routecore plan --record writes such records.
+    """
     recorded = read_json(record, "a decision record: JSON with 'scenario', 'answer' and 'versions'")
     with sourced({"record": shown_name(record)}):
         again = decide_again(recorded)

@@ -42,7 +42,7 @@ def test_an_import_is_written_as_a_catalog_that_loads(tmp_path):
 def test_the_summary_says_what_was_odd_and_names_refused_rows(tmp_path):
     out = " ".join(run("catalog", "import", write(tmp_path, "f.json", FEED)).out.split())
     assert "2 endpoints of 1 models, from 3 rows 1 of them with statistics" in out
-    assert "context_length 0 tokens are no limit that makes sense" in out
+    assert "context_length no tokens at all is no limit: unknown" in out
     assert "data.endpoints[2].tag: 7 is not a provider's tag" in out
     assert "Nothing was written: name a file with -o" in out
 
@@ -75,11 +75,22 @@ def test_a_catalog_on_standard_output_is_not_mixed_with_words(tmp_path):
 
 def test_of_several_files_a_fault_names_its_own(tmp_path):
     good, bad = write(tmp_path, "f.json", FEED), write(tmp_path, "g.json", {"data": 7})
-    done = run("catalog", "import", good, bad)
+    refused = run("catalog", "import", good, bad).out
+    assert f"{good}: data.endpoints[2].tag: 7 is not" in refused
+    assert f"{bad}: " in refused
+    done = run("catalog", "import", bad)
     assert (done.code, done.out) == (2, "")
-    assert str(bad) in done.err
-    refused = run("catalog", "import", good, write(tmp_path, "h.json", FEED)).out
-    assert f"{tmp_path / 'h.json'}: data.endpoints[2].tag" in refused
+    assert f"{bad}: " in done.err
+
+
+def test_a_faulty_source_beside_the_feed_is_named_by_its_file(tmp_path):
+    feed, bad, good = write(tmp_path, "f.json", FEED), write(tmp_path, "bad.json", {"data": 7}), write(tmp_path, "good.json", {"data": []})
+    for option in ("--providers", "--models"):
+        for files in ((bad,), (good, bad), (bad, good)):
+            done = run("catalog", "import", feed, *(part for file in files for part in (option, file)))
+            assert (done.code, done.out) == (2, "")
+            assert f"{bad}: " in done.err
+            assert str(good) not in done.err
 
 
 def test_policies_of_a_provider_directory_are_taken(tmp_path):
@@ -87,6 +98,12 @@ def test_policies_of_a_provider_directory_are_taken(tmp_path):
     done = run("catalog", "import", write(tmp_path, "f.json", FEED), "--providers", providers, "--json")
     assert done.answer["endpoints"][0]["data_policy"] == {"trains": False, "retains": False}
     assert run("catalog", "import", write(tmp_path, "f.json", FEED), "--providers", write(tmp_path, "x.json", 7)).code == 2
+
+
+def test_percentiles_of_other_answers_are_joined(tmp_path):
+    live = {"data": {"id": "a/b", "endpoints": [{"tag": "q", "latency_last_30m": {"p50": 500}}]}}
+    done = run("catalog", "import", write(tmp_path, "f.json", FEED), "--stats", write(tmp_path, "s.json", live), "--json")
+    assert done.answer["stats"]["a/b@q"]["latency"] == {"p50": 0.5}
 
 
 def test_a_feed_is_imported_on_the_way_with_its_statistics(tmp_path):
