@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from routecore.catalog import Catalog
-from routecore.checks import OBJECT_EXPECTED, below, canonical_key, nearest
+from routecore.checks import OBJECT_EXPECTED, below, canonical_key, nearest, number
 from routecore.errors import Fault, InvalidPreferences, InvalidRequest, RoutecoreError, SimulationError
 from routecore.health import HealthSettings
 from routecore.pins import PinSettings
@@ -37,7 +37,7 @@ HEALTH_OFF: Final = HealthSettings(failures_in_a_row=_NEVER, share_least=_NEVER,
 """Nothing cools: what a gateway without health does."""
 
 _PARTS: Final[dict[str, type[Any]]] = {"health": HealthSettings, "windows": WindowSettings, "pins": PinSettings, "steps": StepSettings}
-_KEYS: Final = ("name", "provider", "settings", "health", "windows", "pins", "steps", "context", "catalog", "estimates", "tick_seconds")
+_KEYS: Final = ("name", "provider", "settings", "health", "windows", "pins", "steps", "context", "catalog", "estimates", "tick_seconds", "timeout_s")
 _CATALOG_KEYS: Final = ("add", "remove", "prices", "replace")
 _SHORT: Final = ("balance", "sticky", "min_samples", "deny_means", "latency")
 """Settings that a parameter's path may begin with: ``balance.price`` is ``settings.balance.price``."""
@@ -49,6 +49,7 @@ class Policy:
     ``provider``: keys of the provider block that a request gets where it does not give them itself. ``settings``: of decisions (``balance``, ``sticky``, …).
     ``health`` (an object, or ``"off"``), ``windows``, ``pins``, ``steps``, ``tick_seconds``: the router's. ``context``: keys and account. ``catalog``: ``add`` (rows),
     ``remove`` (endpoint ids), ``prices`` (endpoint id -> keys of its price card), or ``replace`` (a whole catalog). ``estimates``: one of ``ESTIMATES``.
+    ``timeout_s``: an attempt without a first token after so long is given up.
 
     Raises ``SimulationError`` with every fault.
 
@@ -61,7 +62,7 @@ class Policy:
     routecore.errors.SimulationError: 1 fault in the simulation: policy.settings.stiky: ...
     """
 
-    __slots__ = ("_catalogs", "context", "estimates", "mapping", "name", "provider", "router_settings", "settings")
+    __slots__ = ("_catalogs", "context", "estimates", "mapping", "name", "provider", "router_settings", "settings", "timeout_s")
 
     def __init__(self, name: str, **parts: Any) -> None:  # noqa: ANN401 - JSON
         faults: list[Fault] = []
@@ -119,6 +120,10 @@ class Policy:
         self.estimates = given.get("estimates", "nominal")
         if not isinstance(self.estimates, str) or self.estimates not in ESTIMATES:
             faults.append(Fault(f"{path}.estimates", self.estimates, f"one of {', '.join(ESTIMATES)}"))
+        timeout = given.get("timeout_s")
+        self.timeout_s = None if timeout is None else number(timeout)
+        if timeout is not None and not self.timeout_s:
+            faults.append(Fault(f"{path}.timeout_s", timeout, "a finite number of seconds above 0"))
         parts: dict[str, Any] = {}
         for key, kind in _PARTS.items():
             if key in given:
