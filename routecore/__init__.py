@@ -14,6 +14,7 @@ from routecore.version import VERSION
 if TYPE_CHECKING:
     from routecore.attempt import Attempt
     from routecore.catalog import Catalog, DataPolicy, Endpoint
+    from routecore.context import ByokKey, Context
     from routecore.cost import CostBreakdown, calculate_cost, cost_case
     from routecore.cost_context import CostContext
     from routecore.cost_log import LogTotals, price_log
@@ -45,12 +46,13 @@ if TYPE_CHECKING:
     from routecore.pins import PinSettings
     from routecore.plan import Plan
     from routecore.plan_cost import expected_cost
-    from routecore.preferences import Account, BalanceWeights, Preferences, Settings
+    from routecore.preferences import Account, Preferences
     from routecore.pricing import Pricing, expected_price
     from routecore.reconciliation import reconcile
     from routecore.records import decide_scenario, record, replay
-    from routecore.request import ByokKey, Context, Request
+    from routecore.request import Request
     from routecore.router import Router, RouterSettings
+    from routecore.settings import BalanceWeights, Settings
     from routecore.steps import Step, StepSettings
     from routecore.usage import Usage
     from routecore.windows import WindowSettings
@@ -59,12 +61,12 @@ __version__ = VERSION
 _HOME = {
     "Account": "preferences",
     "Attempt": "attempt",
-    "BalanceWeights": "preferences",
-    "ByokKey": "request",
+    "BalanceWeights": "settings",
+    "ByokKey": "context",
     "Catalog": "catalog",
     "CatalogError": "errors",
     "Change": "explain",
-    "Context": "request",
+    "Context": "context",
     "CostBreakdown": "cost",
     "CostContext": "cost_context",
     "CostTable": "cost_table",
@@ -94,7 +96,7 @@ _HOME = {
     "RoutecoreError": "errors",
     "Router": "router",
     "RouterSettings": "router",
-    "Settings": "preferences",
+    "Settings": "settings",
     "Step": "steps",
     "StepSettings": "steps",
     "UnknownModel": "errors",

@@ -8,10 +8,12 @@ from routecore.pool import pool_of
 
 if TYPE_CHECKING:
     from routecore.catalog import Catalog
+    from routecore.context import Context
     from routecore.facts import Facts
     from routecore.pool import Pool
-    from routecore.preferences import Preferences, Settings
-    from routecore.request import Context, Request
+    from routecore.preferences import Preferences
+    from routecore.request import Request
+    from routecore.settings import Settings
 
 __all__ = ["Case"]
 

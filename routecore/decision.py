@@ -18,16 +18,18 @@ import attrs
 
 from routecore.case import Case
 from routecore.checks import HINTS, nearest
+from routecore.context import Context
 from routecore.eligibility import examine, filters, fits
 from routecore.errors import Fault, InvalidRequest, NoEligibleEndpoint, UnknownModel
 from routecore.expansion import expand
 from routecore.facts import NO_FACTS, Facts
 from routecore.plan import Plan
 from routecore.pool import pool_of
-from routecore.preferences import Preferences, Settings
+from routecore.preferences import Preferences
 from routecore.ranking import rank
 from routecore.ranking.draw import DRAW_LIMIT
-from routecore.request import SUFFIX_SORT, Context, Request, read
+from routecore.request import SUFFIX_SORT, Request, read
+from routecore.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

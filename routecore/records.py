@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routecore.catalog import Catalog
+from routecore.context import Context
 from routecore.decision import check_draw, pose, solve
 from routecore.errors import CatalogError, Fault, InvalidRequest, RoutecoreError
 from routecore.facts import Facts
 from routecore.plan import Plan
-from routecore.preferences import Preferences, Settings
-from routecore.request import Context, read
+from routecore.preferences import Preferences
+from routecore.request import read
+from routecore.settings import Settings
 from routecore.version import VERSION
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from routecore.checks import INTEGER_LIMIT, NUMBER_EXPECTED, WHOLE_EXPECTED, whole
+from routecore.context import Context
 from routecore.conversation import SHORT_CACHE_SECONDS, cache_seconds
 from routecore.decision import pose, solve
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
@@ -28,10 +29,11 @@ from routecore.live_plan import LiveAttempt, LivePlan, Session
 from routecore.metrics import ERROR_TYPES, Counters, Metric
 from routecore.pins import MemoryPins, Pins, PinSettings
 from routecore.plan import Plan
-from routecore.preferences import Preferences, Settings
+from routecore.preferences import Preferences
 from routecore.ranking import sticky
 from routecore.ranking.draw import uniform
-from routecore.request import SESSION_ID_LIMIT, Context, Request, fingerprint, read
+from routecore.request import SESSION_ID_LIMIT, Request, fingerprint, read
+from routecore.settings import Settings
 from routecore.steps import StepSettings, next_after
 from routecore.windows import Windows, WindowSettings
 

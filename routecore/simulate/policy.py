@@ -11,12 +11,13 @@ import attrs
 
 from routecore.catalog import Catalog
 from routecore.checks import OBJECT_EXPECTED, below, canonical_key, nearest, number
+from routecore.context import Context
 from routecore.errors import Fault, InvalidPreferences, InvalidRequest, RoutecoreError, SimulationError
 from routecore.health import HealthSettings
 from routecore.pins import PinSettings
-from routecore.preferences import Preferences, Settings
-from routecore.request import Context
+from routecore.preferences import Preferences
 from routecore.router import RouterSettings
+from routecore.settings import Settings
 from routecore.steps import StepSettings
 from routecore.windows import WindowSettings
 
