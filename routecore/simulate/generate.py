@@ -64,8 +64,8 @@ def generate(
     names = Names(models)
     shares = np.array([float(models[name]) if isinstance(models, dict) else 1.0 for name in names.models])
     edges = np.cumsum(shares / shares.sum())
-    # so many sessions are under way at once; the turns of one are that many requests apart
-    at_once = max(1, round(rate_per_s * session_share * turn_seconds))
+    # the turns of one session are this many requests apart
+    at_once = max(1, round(rate_per_s * turn_seconds))
 
     def make(index: int) -> Chunk:
         start = index * CHUNK_ROWS

@@ -323,7 +323,7 @@ def _quantiles(counts: NDArray[np.int64], share: float) -> NDArray[np.float64]:
     column = np.arange(counts.shape[1])
     before = np.where(place > 0, running[np.maximum(place - 1, 0), column], 0)
     inside = (rank - before) / np.maximum(counts[place, column], 1)
-    low, width = edges_of(place)
+    low, width = edges_of(place, _COARSE)
     found: NDArray[np.float64] = np.where(total > 0, (low + inside * width) / 1e6, np.nan)
     return found
 
