@@ -71,7 +71,6 @@ def import_endpoints(
     document: object,
     *,
     providers: object = None,
-    policies: Policies | None = None,
     models: object = None,
     stats: object = None,
     discount: Discount = "leave out",
@@ -80,9 +79,9 @@ def import_endpoints(
 ) -> ImportResult:
     """Return the endpoints of one ``/models/{author}/{slug}/endpoints`` answer, of a sweep of answers, or of a list of either.
 
-    Sources beside it, each one document or a list of them: ``providers``, directories with data policies (or ``policies``, what ``read_policies`` made of
-    them); ``models``, ``/models`` lists, for input modalities that an answer does not state; ``stats``, answers with live percentiles, of which only the
-    statistics are taken: they replace what ``document`` says of the same endpoint, figure by figure.
+    Sources beside it, each one document or a list of them: ``providers``, directories with data policies; ``models``, ``/models`` lists, for input
+    modalities that an answer does not state; ``stats``, answers with live percentiles, of which only the statistics are taken: they replace what
+    ``document`` says of the same endpoint, figure by figure.
 
     What the feed leaves open: ``discount``, whether a discount is in the listed price already (``leave out``, the default) or comes off it (``apply``);
     ``negative_status``, whether an endpoint whose status code is negative stays (``keep``) or is turned off (``disable``); ``renamed``, whether an answer that
@@ -99,8 +98,7 @@ def import_endpoints(
     ({'prompt': '0.000001'}, [('context_length', 0), ('status', -2), ('pricing.completion', '-1')])
     """
     _check_options(("discount", discount, Discount), ("negative_status", negative_status, NegativeStatus), ("renamed", renamed, Renamed))
-    if policies is None and providers is not None:
-        policies = read_policies(providers)
+    policies = None if providers is None else read_policies(providers)
     known = {} if models is None else read_modalities(models)
     importer = _Importer(policies, known, take_discount=discount == "apply", disable=negative_status == "disable", refuse_renamed=renamed == "refuse")
     importer.read(document)
@@ -228,7 +226,9 @@ class _Importer:
     def _quantization(self, where: str, level: object) -> str:
         if isinstance(level, str) and lower(level) in QUANTIZATIONS:
             return lower(level)
-        self.odd.note(where, "quantization", level, "not stated: unknown" if level in (None, "") else "no level that is known: unknown")
+        # null and an empty text are the feed's own words for "unknown"
+        if level is not None and level != "":
+            self.odd.note(where, "quantization", level, "no level that is known: unknown")
         return "unknown"
 
     def _limit(self, where: str, field: str, value: object) -> int | None:

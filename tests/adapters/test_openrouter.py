@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routecore import CatalogError, Facts, decide
-from routecore.adapters.openrouter import import_endpoints, read_policies
+from routecore.adapters.openrouter import import_endpoints
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 ENDPOINT = {
@@ -107,11 +107,11 @@ def test_an_unknown_price_is_named_and_left_out():
     assert oddities(document) == [("pricing.hologram", "0.1")]
 
 
-def test_a_discount_is_taken_off_unless_the_caller_knows_better():
+def test_a_discount_is_in_the_listed_price_unless_the_caller_knows_better():
     document = answer({"pricing": {"discount": 0.25}})
-    assert only_row(document)["pricing"]["discount"] == "0.25"
-    assert "discount" not in only_row(document, discount="leave out")["pricing"]
-    assert oddities(document) == oddities(document, discount="leave out") == [("pricing.discount", 0.25)]
+    assert "discount" not in only_row(document)["pricing"]
+    assert only_row(document, discount="apply")["pricing"]["discount"] == "0.25"
+    assert oddities(document) == oddities(document, discount="apply") == [("pricing.discount", 0.25)]
 
 
 def test_a_status_code_is_kept_as_an_oddity_and_disables_only_when_asked():
@@ -162,8 +162,8 @@ def test_uptime_is_the_success_rate():
 
 
 def test_a_policy_comes_from_the_directory_and_a_provider_without_one_is_named():
-    policies = read_policies({"data": [{"slug": "P", "dataPolicy": {"training": False, "retainsPrompts": False}}]})
-    result = import_endpoints(answer({}, {"tag": "q"}), policies=policies)
+    providers = {"data": [{"slug": "P", "dataPolicy": {"training": False, "retainsPrompts": False}}]}
+    result = import_endpoints(answer({}, {"tag": "q"}), providers=providers)
     rows = result.catalog_mapping["endpoints"]
     assert rows[0]["data_policy"] == {"trains": False, "retains": False}
     assert "data_policy" not in rows[1]
@@ -230,8 +230,8 @@ def test_whatever_the_document_is_only_a_catalog_error_is_raised(document):
 @pytest.mark.parametrize("name", ["endpoints_20260516T094711Z.json.gz", "endpoints_20260516T221758Z.json.gz"])
 def test_every_endpoint_of_a_real_sweep_loads(name):
     sweep = json.loads(gzip.decompress((DATA / "openrouter_endpoints" / name).read_bytes()))
-    policies = read_policies(json.loads((DATA / "openrouter_providers" / "fe_all_providers_datapolicy_202606.json").read_text()))
-    result = import_endpoints(sweep, policies=policies)
+    providers = json.loads((DATA / "openrouter_providers" / "fe_all_providers_datapolicy_202606.json").read_text())
+    result = import_endpoints(sweep, providers=providers)
     rows = sum(len(one["response"]["data"]["endpoints"]) for one in sweep["data"])
     assert rows > 900
     assert (len(result.catalog()), len(result.refused), result.rows_read) == (rows, 0, rows)
