@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from routecore.attempt import Attempt
     from routecore.catalog import Catalog, DataPolicy, Endpoint
     from routecore.context import ByokKey, Context
-    from routecore.cost import CostBreakdown, calculate_cost, cost_case
+    from routecore.cost import CostBreakdown, Line, calculate_cost, cost_case
     from routecore.cost_context import CostContext
-    from routecore.cost_log import LogTotals, price_log
+    from routecore.cost_log import LogTotals, PricedRow, UnpriceableRow, price_log, price_row
     from routecore.cost_table import CostTable
-    from routecore.credits import purchase_fee
+    from routecore.credits import PurchaseFee, purchase_fee
     from routecore.decision import decide
+    from routecore.eligibility import Rejection
     from routecore.errors import (
         CatalogError,
         Fault,
@@ -45,21 +46,22 @@ if TYPE_CHECKING:
     from routecore.outcome import Outcome
     from routecore.pins import PinSettings
     from routecore.plan import Plan
-    from routecore.plan_cost import expected_cost
+    from routecore.plan_cost import ExpectedCost, expected_cost
     from routecore.preferences import Account, Preferences
     from routecore.pricing import Pricing, expected_price
-    from routecore.reconciliation import reconcile
+    from routecore.reconciliation import Reconciliation, reconcile
     from routecore.records import decide_scenario, record, replay
     from routecore.request import Request
-    from routecore.router import Router, RouterSettings
+    from routecore.router import Prepared, Router, RouterSettings, Snapshot
     from routecore.settings import BalanceWeights, Settings
     from routecore.steps import Step, StepSettings
-    from routecore.usage import Usage
+    from routecore.usage import Anomaly, Usage
     from routecore.windows import WindowSettings
 
 __version__ = VERSION
 _HOME = {
     "Account": "preferences",
+    "Anomaly": "usage",
     "Attempt": "attempt",
     "BalanceWeights": "settings",
     "ByokKey": "context",
@@ -73,6 +75,7 @@ _HOME = {
     "DataPolicy": "catalog",
     "Endpoint": "catalog",
     "EndpointStats": "facts",
+    "ExpectedCost": "plan_cost",
     "Facts": "facts",
     "Fault": "errors",
     "HealthSettings": "health",
@@ -81,6 +84,7 @@ _HOME = {
     "InvalidRequest": "errors",
     "InvalidUsage": "errors",
     "Kind": "kinds",
+    "Line": "cost",
     "LivePlan": "live_plan",
     "LogTotals": "cost_log",
     "Metric": "metrics",
@@ -91,15 +95,22 @@ _HOME = {
     "PinSettings": "pins",
     "Plan": "plan",
     "Preferences": "preferences",
+    "Prepared": "router",
+    "PricedRow": "cost_log",
     "Pricing": "pricing",
+    "PurchaseFee": "credits",
+    "Reconciliation": "reconciliation",
+    "Rejection": "eligibility",
     "Request": "request",
     "RoutecoreError": "errors",
     "Router": "router",
     "RouterSettings": "router",
     "Settings": "settings",
+    "Snapshot": "router",
     "Step": "steps",
     "StepSettings": "steps",
     "UnknownModel": "errors",
+    "UnpriceableRow": "cost_log",
     "UnpricedUsage": "errors",
     "Usage": "usage",
     "Why": "explain",
@@ -115,6 +126,7 @@ _HOME = {
     "expected_price": "pricing",
     "format_usd": "money",
     "price_log": "cost_log",
+    "price_row": "cost_log",
     "purchase_fee": "credits",
     "reconcile": "reconciliation",
     "record": "records",
