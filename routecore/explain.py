@@ -70,7 +70,9 @@ def why(plan: Plan, endpoint_id: str) -> Why:
     for rejection in plan.rejections:
         if rejection.endpoint.id == endpoint_id:
             reasons = tuple(f"{rule}: {detail}" for rule, detail in zip(rejection.rules, rejection.details, strict=True))
-            return Why(endpoint_id, None, rejection.rules[0], reasons, tuple(_verified(plan.draw, endpoint_id, _lifting(case, rejection.rules, endpoint_id))))
+            changes = tuple(_verified(plan.draw, endpoint_id, _lifting(case, rejection.rules, endpoint_id)))
+            lifted = None if changes else _lifted(case, rejection.rules)
+            return Why(endpoint_id, None, rejection.rules[0], reasons, changes if lifted is None else tuple(_together(lifted, plan.draw, endpoint_id)))
     place = next((place for place, one in enumerate(plan.attempts, 1) if one.endpoint.id == endpoint_id), None)
     field = prepare(case, expand(case.pool, filters(case.pool, case) & fits(case.pool, case), case))
     decided_by, reasons = _comparison(plan, field, endpoint_id)
@@ -82,7 +84,9 @@ def why(plan: Plan, endpoint_id: str) -> Why:
             f"allow_fallbacks is false, so {'only the first attempt' if plan.ranking.cut == 'first' else 'only the first attempt of each model'} remains",
             *reasons,
         )
-    return Why(endpoint_id, place, decided_by, reasons, (*_verified(plan.draw, endpoint_id, _moving(case, endpoint_id)), *_by_chance(plan, endpoint_id)))
+    single = tuple(_verified(plan.draw, endpoint_id, _moving(case, endpoint_id)))
+    changes = single or tuple(_together((None, case), plan.draw, endpoint_id))
+    return Why(endpoint_id, place, decided_by, reasons, (*changes, *_by_chance(plan, endpoint_id)))
 
 
 def _comparison(plan: Plan, field: Field, endpoint_id: str) -> tuple[str, tuple[str, ...]]:
@@ -121,6 +125,40 @@ def _verified(draw: int, endpoint_id: str, trials: Iterable[Trial]) -> Iterator[
             continue
         if ranked[0].endpoint.id == endpoint_id:
             yield change
+
+
+_MOVES = {
+    "health": "its cooldown over",
+    "parameters": "require_parameters",
+    "thresholds": "without the thresholds",
+    "credential": "without the keys",
+    "sticky": "without the session",
+    "model": "asked first",
+}
+"""What to change about the pass that puts an endpoint behind another, by the words of the change; for the passes not here, name it in ``order``."""
+_MOST_TOGETHER = 6
+
+
+def _together(start: tuple[Change | None, Case], draw: int, endpoint_id: str) -> Iterator[Change]:
+    """Yield the changes that put the endpoint first together, where none does alone: one for each pass that stands in its way."""
+    change, case = start
+    made = [] if change is None else [change]
+    for _ in range(_MOST_TOGETHER):
+        try:
+            plan = Plan(solve(case), draw)
+        except NoEligibleEndpoint:
+            return
+        if plan.ranked[0].endpoint.id == endpoint_id:
+            whose = "operator" if any(one.whose == "operator" for one in made) else "caller"
+            yield Change(whose, "together: " + "; ".join(one.words for one in made))
+            return
+        decided_by, _ = _comparison(plan, plan.ranking.field, endpoint_id)
+        wanted = _MOVES.get(decided_by, "order: [")
+        step = next(((one, moved) for one, moved in _moving(case, endpoint_id) if wanted in one.words and one not in made), None)
+        if step is None:
+            return
+        made.append(step[0])
+        case = step[1]
 
 
 def _by_chance(plan: Plan, endpoint_id: str) -> Iterator[Change]:
@@ -172,19 +210,26 @@ _LIFTS: dict[str, Callable[[Case], Case]] = {
 """How each rule is lifted, for a trial. ``disabled`` is the catalog's, and is not."""
 
 
+def _lifted(case: Case, rules: tuple[str, ...]) -> Trial | None:
+    """Return the lifting of all failed rules; ``None`` where the catalog's own stands against it."""
+    if any(rule not in _LIFTS for rule in rules):
+        return None
+    for rule in rules:
+        case = _LIFTS[rule](case)
+    account = any(not rule.of_request and rule.name in rules for rule in RULES)
+    return Change("operator" if account else "caller", f"without {' and '.join(rules)}"), case
+
+
 def _lifting(case: Case, rules: tuple[str, ...], endpoint_id: str) -> Iterator[Trial]:
     """Yield the lifting of all failed rules, alone and with the endpoint named first in ``order``."""
-    if any(rule not in _LIFTS for rule in rules):
+    lifted = _lifted(case, rules)
+    if lifted is None:
         return
-    lifted = case
-    for rule in rules:
-        lifted = _LIFTS[rule](lifted)
-    account = any(not rule.of_request and rule.name in rules for rule in RULES)
-    words = f"without {' and '.join(rules)}"
-    yield Change("operator" if account else "caller", words), lifted
-    for change, moved in _moving(lifted, endpoint_id):
+    yield lifted
+    whole, opened = lifted
+    for change, moved in _moving(opened, endpoint_id):
         if change.words.startswith("order:"):
-            yield Change("operator" if account else change.whose, f"{words}, and {change.words}"), moved
+            yield Change(whole.whose, f"{whole.words}, and {change.words}"), moved
 
 
 def _moving(case: Case, endpoint_id: str) -> Iterator[Trial]:

@@ -198,6 +198,15 @@ def move(scenario, words, endpoint, answer):
 
 def changed(scenario, words, endpoint, answer):
     """Return the answer to the scenario with the change made that ``words`` ask for."""
+    if words.startswith("together: "):
+        for part in words.removeprefix("together: ").split("; "):
+            scenario = with_change(scenario, part, endpoint, answer)
+        return decide_scenario(scenario)
+    return decide_scenario(with_change(scenario, words, endpoint, answer))
+
+
+def with_change(scenario, words, endpoint, answer):
+    """Return the scenario with the change made that ``words`` ask for."""
     other = copy.deepcopy(scenario)
     rest = words
     if words.startswith("without ") and words not in {"without the thresholds", "without the keys of one's own", "without the session's pin", "without order"}:
@@ -208,9 +217,9 @@ def changed(scenario, words, endpoint, answer):
             else:
                 lift(other, rule)
         if not comma:
-            return decide_scenario(other)
+            return other
     move(other, rest, endpoint, answer)
-    return decide_scenario(other)
+    return other
 
 
 @pytest.mark.parametrize("block", range(10))
