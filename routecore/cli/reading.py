@@ -84,7 +84,7 @@ def read_json(path: str, expected: str) -> Any:  # noqa: ANN401 - whatever the f
 def parse_json(text: str, name: str, expected: str) -> Any:  # noqa: ANN401 - whatever the text holds
     """Return the JSON of a text. Raises ``UnreadableFile`` with line and column where it is none."""
     try:
-        return json.loads(text.removeprefix("\ufeff"))
+        return json.loads(text)
     except json.JSONDecodeError as error:
         problem = f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}"
         raise UnreadableFile(name, problem, expected, where=_where(error)) from error

@@ -132,6 +132,10 @@ def test_an_unknown_model_is_told_with_near_names_and_exits_3(tmp_path):
     ]
 
 
+def test_of_a_scenarios_own_catalog_no_other_command_is_hinted_at(tmp_path):
+    assert "hint" not in run("plan", write(tmp_path, "s.json", {**GOOD, "request": {"model": "a/bb"}})).err
+
+
 def test_nothing_eligible_is_told_with_funnel_rejections_and_relaxations_and_exits_3(tmp_path):
     done = run("plan", write(tmp_path, "s.json", scene(row("p"), row("q"), provider={"only": ["q"], "zdr": True})))
     assert (done.code, done.out) == (3, "")

@@ -121,6 +121,16 @@ def test_explain_has_every_endpoint_with_reason_and_change(tmp_path):
     assert "strategy: expected price 0.015 USD first: expected price 0.005 USD would be first with order: ['dear', …]" in told
 
 
+def test_a_change_is_offered_with_whose_it_is(tmp_path):
+    told = " ".join(
+        run("plan", write(tmp_path, "s.json", two(context={"account": {"ignore": ["cheap"]}}, settings={"balance": {"price": 2}})), "--explain").out.split()
+    )
+    assert "would be first, if the operator allows it, without account.ignore" in told
+    assert "would be first by another draw (10.0% of them)" in " ".join(
+        run("plan", write(tmp_path, "s.json", two(settings={"balance": {"price": 2}}, draw=1)), "--explain").out.split()
+    )
+
+
 def test_explain_in_json_has_the_reasons_beside_the_answer(tmp_path):
     answer = run("plan", write(tmp_path, "s.json", two(provider={"ignore": ["dear"]})), "--explain", "--json").answer
     why = {one["endpoint"]: one["decided_by"] for one in answer.pop("why")}

@@ -77,6 +77,15 @@ def test_a_full_disk_is_told_in_one_line():
     assert done.stderr == "error: the output cannot be written: No space left on device\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="streams are closed otherwise there")
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["catalog", "show", "example", "--json"], 0), (["plan", "no-such-file", "--json"], 2)])
+def test_streams_that_are_closed_from_the_start_change_no_exit_code(arguments, code):
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        done = call(command=["sh", "-c", f'exec "$0" "$@" {closed}', *COMMAND, *arguments])
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
 def test_ctrl_c_ends_with_one_word():
     process = subprocess.Popen(
