@@ -117,7 +117,6 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
     *,
     seed: int = 0,
     start_epoch: float | None = None,
-    timeout_s: float | None = None,
     bucket_s: float = 60.0,
     replicates: int = REPLICATES,
     keep_choices: bool = True,
@@ -125,8 +124,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
 ) -> Run:
     """Run one policy over the trace and return what came of it. ``simulate`` runs several and compares them.
 
-    ``start_epoch``: the wall clock at second 0 of the trace (seconds since 1970), which only prices with time windows look at. ``timeout_s``: the gateway
-    gives an attempt up that has no first token by then. ``progress(done)`` is called every few thousand requests. A ``KeyboardInterrupt`` ends the run early: what is done is returned, marked ``partial``.
+    ``start_epoch``: the wall clock at second 0 of the trace (seconds since 1970), which only prices with time windows look at. ``progress(done)`` is called every few thousand requests. A ``KeyboardInterrupt`` ends the run early: what is done is returned, marked ``partial``.
     """
     routed = policy.catalog_of(catalog)
     world.check(routed, {name.partition(":")[0] if name not in routed.models else name for name in trace.names.models})
@@ -177,7 +175,9 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
     last = 0.0
     context = policy.context
     know_prompt, know_completion = policy.estimates != "nominal", policy.estimates == "tokens"
-    timeout = timeout_s
+    # only an economic pin looks at the warm price: without it, rankings without estimates are looked up instead of made
+    know_cached = policy.settings.sticky == "economic"
+    timeout = policy.timeout_s
 
     def attempt_at(one: _Try, now: float) -> None:
         """Begin an attempt: what will come of it, and when, is known at once, and is told to the router only then."""
@@ -340,7 +340,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
                         ready,
                         prompt_tokens=prompt if know_prompt else None,
                         completion_tokens=completion if know_completion else None,
-                        cached_tokens=cached if session else None,
+                        cached_tokens=cached if know_cached and session else None,
                         session_id=f"{session:x}" if session else None,
                     )
                 except (NoEligibleEndpoint, UnknownModel) as error:
