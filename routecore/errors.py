@@ -1,16 +1,18 @@
 """The whole error tree; each branch says whose fault it is.
 
-``RoutecoreError``
-    ``FaultyInput``: input that breaks a rule, with every fault that was found
-        ``CatalogError`` (the operator): ``invalid_catalog``
-            ``InvalidPricing``: ``invalid_pricing``
-        ``InvalidRequest`` (the caller): ``invalid_request``
-        ``InvalidPreferences`` (the caller): ``invalid_preferences``
-        ``InvalidUsage`` (the integrator, or the provider behind it): ``invalid_usage``
-        ``OutcomeError`` (the integrator): ``invalid_outcome``
-        ``SimulationError`` (the analyst): ``invalid_simulation``
-    ``NoEligibleEndpoint``, ``UnknownModel``: nobody's fault
-    ``UnpricedUsage`` (the operator): tokens were used that the price card has no price for
+- ``RoutecoreError``
+
+  - ``FaultyInput``: input that breaks a rule, with every fault that was found
+
+    - ``CatalogError`` (the operator): ``invalid_catalog``; below it ``InvalidPricing``: ``invalid_pricing``
+    - ``InvalidRequest`` (the caller): ``invalid_request``
+    - ``InvalidPreferences`` (the caller): ``invalid_preferences``
+    - ``InvalidUsage`` (the integrator, or the provider behind it): ``invalid_usage``
+    - ``OutcomeError`` (the integrator): ``invalid_outcome``
+    - ``SimulationError`` (the analyst): ``invalid_simulation``
+
+  - ``NoEligibleEndpoint``, ``UnknownModel``: nobody's fault
+  - ``UnpricedUsage`` (the operator): tokens were used that the price card has no price for
 """
 
 from __future__ import annotations
