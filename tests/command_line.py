@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from click.testing import CliRunner
@@ -11,6 +12,9 @@ from routecore.cli.app import main
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_APART: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+"""Before 8.2, click's runner mixed standard error into standard output unless told otherwise."""
 
 
 class Run(NamedTuple):
@@ -28,7 +32,7 @@ class Run(NamedTuple):
 
 def run(*arguments: object, stdin: str | bytes | None = None, **environment: str) -> Run:
     """Run ``routecore`` with ``arguments``; an exception that leaves it fails the test."""
-    result = CliRunner(env=environment).invoke(main, list(map(str, arguments)), input=stdin)
+    result = CliRunner(env=environment, **_APART).invoke(main, list(map(str, arguments)), input=stdin)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.stderr
     return Run(result.exit_code, result.stdout, result.stderr)

@@ -45,7 +45,9 @@ def price_file(path: str, catalog: Catalog) -> LogTotals:
             raw = _buffered(sys.stdin.buffer) if path == STDIN else _buffered(opened.enter_context(Path(path).open("rb")))
             size = None if path == STDIN else Path(path).stat().st_size
             lines: Iterable[bytes] = opened.enter_context(cast("BufferedReader", gzip.GzipFile(fileobj=raw))) if raw.peek(2)[:2] == _GZIP else raw
-            bar = opened.enter_context(_progress())
+            bar = _progress()
+            if bar.console.is_terminal:
+                opened.enter_context(bar)
             task = bar.add_task("pricing", total=size, rows=0)
             for number, line in enumerate(lines, 1):
                 if number % _EVERY == 0:
@@ -80,6 +82,5 @@ def _price_line(line: bytes, number: int, catalog: Catalog) -> PricedRow | Unpri
 
 
 def _progress() -> Progress:
-    console = Page(error=True).console
     columns = (TextColumn("pricing"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[rows]:,} rows"), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    return Progress(*columns, console=Page(error=True).console, transient=True)
