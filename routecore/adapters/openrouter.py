@@ -180,10 +180,9 @@ class _Importer:
     def _modalities(self, answer: Answer) -> list[str] | None:
         architecture = answer.model.get("architecture")
         value = architecture.get("input_modalities") if isinstance(architecture, dict) else None
-        if value is None:
-            for name in (answer.asked, answer.model.get("id")):
-                if isinstance(name, str) and value is None:
-                    value = self.modalities.get(name)
+        for name in (answer.asked, answer.model.get("id")):
+            if value is None and isinstance(name, str):
+                value = self.modalities.get(name)
         if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
             return value
         self.odd.note(answer.path, "architecture.input_modalities", value, "not stated: text alone, as the catalog takes it")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import gzip
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,42 +12,7 @@ from hypothesis import strategies as st
 
 from routecore import CatalogError, Facts, decide
 from routecore.adapters.openrouter import import_endpoints
-
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-ENDPOINT = {
-    "name": "P | a/b",
-    "provider_name": "P",
-    "tag": "p/fp8",
-    "quantization": "fp8",
-    "context_length": 1000,
-    "max_completion_tokens": 100,
-    "max_prompt_tokens": None,
-    "pricing": {"prompt": "0.000001", "completion": "0.000002", "discount": 0},
-    "supported_parameters": ["tools"],
-    "status": 0,
-    "supports_implicit_caching": False,
-    "latency_last_30m": None,
-    "throughput_last_30m": None,
-}
-
-
-def answer(*changes: dict, **model) -> dict:
-    endpoints = []
-    for change in changes or ({},):
-        one = copy.deepcopy(ENDPOINT)
-        one["pricing"].update(change.pop("pricing", {}))
-        one.update(change)
-        endpoints.append(one)
-    return {"data": {"id": "a/b", "architecture": {"input_modalities": ["text", "image"]}, "endpoints": endpoints, **model}}
-
-
-def only_row(document: dict, **options) -> dict:
-    (row,) = import_endpoints(document, **options).catalog_mapping["endpoints"]
-    return row
-
-
-def oddities(document: dict, **options) -> list[tuple[str, object]]:
-    return [(one.field, one.value) for one in import_endpoints(document, **options).oddities]
+from tests.adapters.openrouter_feeds import DATA, ENDPOINT, answer, oddities, only_row
 
 
 def test_an_endpoint_comes_over_with_its_names_limits_and_prices():
