@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +20,7 @@ def per_million(usd: Any) -> str:
 
 def row(slug: str = "p", model: str = MODEL, *, price: Any = (1, 2), **fields: Any) -> dict[str, Any]:
     """Return a catalog row; ``price`` is (prompt, completion) in USD per million tokens, ``None`` for no price list at all."""
-    found: dict[str, Any] = {"model": model, "provider": slug.split("/")[0].split("#")[0], "slug": slug}
+    found: dict[str, Any] = {"model": model, "provider": re.split("[/#]", slug)[0], "slug": slug}
     if price is not None:
         prompt, completion = price if isinstance(price, tuple) else (price, price)
         found["pricing"] = {name: per_million(one) for name, one in (("prompt", prompt), ("completion", completion)) if one is not None}

@@ -26,8 +26,10 @@ REASONS = {
         {"provider": {"preferred_max_latency": 2, "preferred_min_throughput": {"p90": 10}}, "stats": {
             "a/b@p": {"latency": {"p50": 3}, "throughput": {"p90": 20}}, "a/b@q": {"latency": {"p50": 2}, "throughput": {"p90": 10}},
         }},
-        "thresholds: throughput p90 20 tok/s, wanted >= 10 tok/s; latency p50 3 s, wanted <= 2 s "
-        "(first: throughput p90 10 tok/s, wanted >= 10 tok/s; latency p50 2 s, wanted <= 2 s)",
+        (
+            "thresholds: throughput p90 20 tok/s, wanted >= 10 tok/s; latency p50 3 s, wanted <= 2 s "
+            "(first: throughput p90 10 tok/s, wanted >= 10 tok/s; latency p50 2 s, wanted <= 2 s)"
+        ),
     ),
     "sticky": ({"context": {"sticky": "a/b@q"}}, "sticky: not pinned (first: pinned by the session)"),
     "order": ({"provider": {"order": ["q"]}}, "order: not named in order (first: order[0] is 'q')"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from routecore import Account, BalanceWeights, InvalidPreferences, InvalidRequest, Preferences, Settings
+from routecore import InvalidPreferences, Preferences
 from routecore.preferences import PREFERENCE_KEYS, MaxPrice
 from tests.scenes import ask, error, faults, row
 
@@ -208,105 +208,7 @@ def test_an_error_says_how_many_faults_there_are_and_shows_the_first_five():
 
 
 @pytest.mark.parametrize("key", [1, None, True, (1, 2), 1.5, b"x", 10**5000], ids=["1", "None", "True", "tuple", "1.5", "bytes", "huge"])
-@pytest.mark.parametrize(
-    "block", [lambda key: {key: 1}, *(lambda key, part=part: {part: {key: 1}} for part in OBJECTS)], ids=["block", *OBJECTS]
-)
+@pytest.mark.parametrize("block", [lambda key: {key: 1}, *(lambda key, part=part: {part: {key: 1}} for part in OBJECTS)], ids=["block", *OBJECTS])
 def test_a_key_that_is_no_text_is_a_fault_with_a_path_of_text(key, block):
     body = error(ask(row(), provider=block(key)), "invalid_preferences")
     assert body["param"].startswith("provider.")
-
-
-# --- the account ------------------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("value", [None, {}, {"only": []}, {"ignore": None}, {"zdr": False}, {"data_collection": "allow"}, {"deny_training": False}])
-def test_an_account_without_a_policy_is_the_default(value):
-    assert Account.parse(value) == Account()
-
-
-@pytest.mark.parametrize(
-    ("value", "path"),
-    [
-        ([], "context.account"),
-        ("zdr", "context.account"),
-        ({"zdr": 1}, "context.account.zdr"),
-        ({"only": "p"}, "context.account.only"),
-        ({"only": ["p", ""]}, "context.account.only[1]"),
-        ({"data_collection": "no"}, "context.account.data_collection"),
-        ({"deny_training": "yes"}, "context.account.deny_training"),
-        ({"quantizations": ["fp8"]}, "context.account.quantizations"),
-    ],
-)
-def test_a_bad_account_policy_is_a_fault_of_the_request(value, path):
-    assert faults(ask(row(), context={"account": value}), "invalid_request") == [path]
-    with pytest.raises(InvalidRequest):
-        Account.parse(value)
-
-
-# --- settings ---------------------------------------------------------------------------------------------------------------------------------
-
-
-def test_a_missing_exponent_of_a_given_balance_is_0():
-    assert Settings.parse({"balance": {"price": 2}}).balance == BalanceWeights.inverse_square_price()
-    assert Settings.parse({"balance": {"price": None}}).balance == BalanceWeights(0, 0, 0, 0)
-
-
-def test_the_default_balance_is_the_documented_one():
-    assert BalanceWeights() == BalanceWeights(price=1, throughput=0.5, latency=0.5, reliability=2)
-    assert Settings.parse({"balance": None}).balance == BalanceWeights()
-
-
-def test_an_exponent_of_exactly_100_is_accepted():
-    assert Settings.parse({"balance": {"price": 100}}).balance.price == 100
-
-
-@pytest.mark.parametrize("value", [100.0000001, 101, -1, -0.5, math.nan, math.inf, True, "2", [], {}])
-@pytest.mark.parametrize("name", ["price", "throughput", "latency", "reliability"])
-def test_an_exponent_is_a_number_from_0_to_100(name, value):
-    assert faults(ask(row(), settings={"balance": {name: value}}), "invalid_request") == [f"settings.balance.{name}"]
-
-
-@pytest.mark.parametrize("value", [-1, math.nan, 101, math.inf])
-def test_balance_weights_refuse_what_the_wire_refuses(value):
-    with pytest.raises(InvalidRequest):
-        BalanceWeights(price=value)
-
-
-@pytest.mark.parametrize(
-    ("value", "path"),
-    [
-        ([], "settings"),
-        (7, "settings"),
-        ({"balance": []}, "settings.balance"),
-        ({"balance": 2}, "settings.balance"),
-        ({"balance": {"speed": 1}}, "settings.balance.speed"),
-        ({"min_samples": -1}, "settings.min_samples"),
-        ({"min_samples": 0.5}, "settings.min_samples"),
-        ({"min_samples": True}, "settings.min_samples"),
-        ({"sticky": "on"}, "settings.sticky"),
-        ({"sticky": True}, "settings.sticky"),
-        ({"deny_means": "all"}, "settings.deny_means"),
-        ({"latency": "p50"}, "settings.latency"),
-        ({"stiky": "off"}, "settings.stiky"),
-    ],
-)
-def test_a_bad_setting_is_a_fault_of_the_request(value, path):
-    assert faults(ask(row(), settings=value), "invalid_request") == [path]
-    with pytest.raises(InvalidRequest):
-        Settings.parse(value)
-
-
-def test_a_misspelt_setting_is_told_the_right_one():
-    assert "did you mean 'sticky'?" in error(ask(row(), settings={"stiky": "off"}), "invalid_request")["message"]
-
-
-def test_settings_read_back_from_their_own_mapping():
-    given = Settings.parse({"balance": {"price": 3, "latency": 1}, "min_samples": 5, "sticky": "economic", "deny_means": "training", "latency": "total"})
-    assert Settings.parse(given.to_mapping()) == given
-    assert Settings.parse(Settings().to_mapping()) == Settings()
-
-
-@pytest.mark.parametrize("fields", [{"min_samples": -1}, {"sticky": "on"}, {"deny_means": ""}, {"latency": None}])
-def test_settings_built_by_hand_refuse_what_the_wire_refuses(fields):
-    with pytest.raises(InvalidRequest):
-        Settings(**fields)

@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from routecore.ranking.balance import median, prices_or_median, scaled, successes, values_or_median
 from routecore import EndpointStats
+from routecore.ranking.balance import median, prices_or_median, scaled, successes, values_or_median
 from tests.scenes import ask, chances, plan, row
 
 IDS = {slug: f"a/b@{slug}" for slug in ("p", "q", "r", "s")}
@@ -59,7 +59,9 @@ def test_prices_that_are_all_zero_weigh_alike():
 
 
 def test_an_unknown_price_takes_the_median_of_the_known():
-    assert first_chances(row("p", price=1), row("q", price=3), row("r", price=5), row("s", price=None), **balance(price=1)) == shares(p=1, q=1 / 3, r=1 / 5, s=1 / 3)
+    assert first_chances(row("p", price=1), row("q", price=3), row("r", price=5), row("s", price=None), **balance(price=1)) == shares(
+        p=1, q=1 / 3, r=1 / 5, s=1 / 3
+    )
 
 
 def test_the_median_of_an_even_number_is_the_mean_of_the_two_middle_values():
@@ -157,7 +159,9 @@ def test_success_shrinks_towards_the_mean_weighted_by_samples():
 
 
 def test_missing_samples_count_as_100():
-    assert first_chances(row("p"), row("q"), **rated(p=(1, None), q=(0.4, 50)), **balance(reliability=1)) == shares(p=(100 + 0.8 * 20) / 120, q=(20 + 0.8 * 20) / 70)
+    assert first_chances(row("p"), row("q"), **rated(p=(1, None), q=(0.4, 50)), **balance(reliability=1)) == shares(
+        p=(100 + 0.8 * 20) / 120, q=(20 + 0.8 * 20) / 70
+    )
 
 
 def test_nobody_with_a_rate_weighs_alike():
@@ -224,7 +228,10 @@ def test_all_places_of_a_sorted_plan_have_probability_1():
 def test_every_probability_is_above_0_and_at_most_1_whatever_the_extremes(seed):
     dice = random.Random(seed)
     values = [0, 5e-324, 1e-300, 1e-10, 1, 1e10, 1e300, 1.7976931348623157e308, None]
-    rows = [row(f"p{place:02}", price=None, pricing={"prompt": dice.choice(["0", "0.000000000000001", "1", "999999"]), "completion": dice.choice(["0", "999999"])}) for place in range(25)]
+    rows = [
+        row(f"p{place:02}", price=None, pricing={"prompt": dice.choice(["0", "0.000000000000001", "1", "999999"]), "completion": dice.choice(["0", "999999"])})
+        for place in range(25)
+    ]
     stats = {
         f"a/b@{one['slug']}": {
             "throughput": {"p50": dice.choice(values)}, "latency": {"p50": dice.choice(values)},

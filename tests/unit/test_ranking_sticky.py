@@ -43,7 +43,9 @@ def test_a_hit_stays_a_hit_when_a_threshold_moves_it_back():
     assert (slugs(answer), status(answer)) == (["cheap", "pin"], ("hit", None))
 
 
-@pytest.mark.parametrize("block", [{"sort": {"partition": "model"}}, {"sort": {"partition": "none"}}, {"zdr": False}, {"max_price": {"prompt": 1000}}, {"order": []}, {"only": []}])
+@pytest.mark.parametrize(
+    "block", [{"sort": {"partition": "model"}}, {"sort": {"partition": "none"}}, {"zdr": False}, {"max_price": {"prompt": 1000}}, {"order": []}, {"only": []}]
+)
 def test_preferences_that_choose_no_provider_leave_a_pin_alone(block):
     assert status(turn(provider=block)) == ("hit", None)
 
@@ -58,7 +60,11 @@ KEYS = {"context": {"byok": [{"slug": "pin", "key_id": "K"}, {"slug": "cheap", "
     [("a/b@pin#byok:K", ["pin:K"]), ("a/b@pin#byok", ["pin:K"]), (PIN, ["pin:K"]), ("a/b@cheap#byok:C", ["cheap:C"])],
 )
 def test_a_pin_names_an_attempt(pin, first):
-    answer = turn(pin, others=[], **KEYS) if "cheap" not in pin else ask(row("cheap", **CACHING), row("pin", price="0.001"), context={**KEYS["context"], "sticky": pin}, **DEAR)
+    answer = (
+        turn(pin, others=[], **KEYS)
+        if "cheap" not in pin
+        else ask(row("cheap", **CACHING), row("pin", price="0.001"), context={**KEYS["context"], "sticky": pin}, **DEAR)
+    )
     assert attempts(answer)[:1] == first
     assert status(answer) == ("hit", None)
 
@@ -80,9 +86,8 @@ def test_a_pin_on_a_credential_that_the_request_does_not_have_is_ineligible():
 # --- a pin that does not apply ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pin", [None])
-def test_no_pin_is_none(pin):
-    assert status(turn(pin)) == ("none", None)
+def test_no_pin_is_none():
+    assert status(turn(None)) == ("none", None)
 
 
 def test_off_is_none():
@@ -136,7 +141,9 @@ def test_a_pin_on_a_model_that_is_not_asked_is_ineligible():
     assert status(turn("c/d@pin", others=[row("pin", "c/d", **CACHING)])) == ("skipped", "ineligible")
 
 
-@pytest.mark.parametrize("pinned", [{"implicit_caching": False}, {"implicit_caching": None, "pricing": {"input_cache_read": "0.0001"}}, {"implicit_caching": False, "price": None}])
+@pytest.mark.parametrize(
+    "pinned", [{"implicit_caching": False}, {"implicit_caching": None, "pricing": {"input_cache_read": "0.0001"}}, {"implicit_caching": False, "price": None}]
+)
 def test_an_endpoint_that_cannot_cache_is_not_kept(pinned):
     assert status(turn(pinned=pinned)) == ("skipped", "no_cache")
 
@@ -180,7 +187,9 @@ def economic(cached, *, pinned=(2, 0), read="0.0000005", other=(1, 0), **parts):
     return status(answer)
 
 
-@pytest.mark.parametrize(("cached", "expected"), [(666, ("skipped", "uneconomic")), (667, ("hit", None)), (1000, ("hit", None)), (0, ("skipped", "uneconomic"))])
+@pytest.mark.parametrize(
+    ("cached", "expected"), [(666, ("skipped", "uneconomic")), (667, ("hit", None)), (1000, ("hit", None)), (0, ("skipped", "uneconomic"))]
+)
 def test_an_economic_pin_is_kept_if_its_warm_price_is_at_most_the_lowest_cold_one(cached, expected):
     assert economic(cached) == expected
 

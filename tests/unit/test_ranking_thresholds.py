@@ -11,7 +11,7 @@ LATENCY, THROUGHPUT = "preferred_max_latency", "preferred_min_throughput"
 
 def place(stats, block, **parts):
     """Return 0, 1 or 2: whether the endpoint stands with those that meet, that are not known, or that fail."""
-    others = {"a/b@meets": {"latency": {name: 0 for name in ("p50", "p75", "p90", "p99")}, "throughput": dict.fromkeys(("p50", "p75", "p90", "p99"), 10**9)}}
+    others = {"a/b@meets": {"latency": dict.fromkeys(("p50", "p75", "p90", "p99"), 0), "throughput": dict.fromkeys(("p50", "p75", "p90", "p99"), 10**9)}}
     others["a/b@z-fails"] = {"latency": dict.fromkeys(("p50", "p75", "p90", "p99"), 10**9), "throughput": dict.fromkeys(("p50", "p75", "p90", "p99"), 0)}
     for one in others.values():
         one["samples"] = 10**6
