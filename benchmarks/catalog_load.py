@@ -43,8 +43,8 @@ def rows(count: int) -> list[dict[str, Any]]:
             "max_output_tokens": dice.choice((None, 8192, 65536)),
             "supported_parameters": dice.choice(lists),
             "input_modalities": dice.choice((["text"], ["text", "image"])),
-            "implicit_caching": dice.random() < 0.3,  # noqa: PLR2004 - about as many as real ones
-            "data_policy": {"trains": False, "retains": dice.random() < 0.4},  # noqa: PLR2004 - as above
+            "implicit_caching": dice.random() < 0.3,
+            "data_policy": {"trains": False, "retains": dice.random() < 0.4},
             "pricing": {"prompt": f"{prompt}e-9", "completion": f"0.{prompt * 4:09d}", "input_cache_read": f"0.{prompt // 4:09d}"},
         })  # fmt: skip
     return made

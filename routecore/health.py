@@ -72,7 +72,15 @@ class HealthSettings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 faults.append(Fault(f"settings.health.{name}", value, "a whole number, 1 or more"))
-        for name in ("share_seconds", "cooldown_seconds", "max_cooldown_seconds", "calm_seconds", "rate_limit_seconds", "max_retry_after_seconds", "lease_seconds"):
+        for name in (
+            "share_seconds",
+            "cooldown_seconds",
+            "max_cooldown_seconds",
+            "calm_seconds",
+            "rate_limit_seconds",
+            "max_retry_after_seconds",
+            "lease_seconds",
+        ):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < inf:
                 faults.append(Fault(f"settings.health.{name}", value, "a finite number of seconds above 0"))

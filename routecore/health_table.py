@@ -52,6 +52,7 @@ class Cooldown(StrEnum):
     LONGER_RETRY_AFTER = "longer_retry_after"
     """For what the provider asks, if that ends later than the cooldown under way."""
 
+
 class Transition(NamedTuple):
     """One row of the table."""
 

@@ -101,9 +101,7 @@ def export_logs(logs: Iterable[EndpointLog], first: int, last: int | None) -> di
     return found
 
 
-def _gather(
-    samples: array[float], counted: Counts | None, first: int, last: int | None
-) -> tuple[tuple[NDArray[np.float64], NDArray[np.int64]], int, int]:
+def _gather(samples: array[float], counted: Counts | None, first: int, last: int | None) -> tuple[tuple[NDArray[np.float64], NDArray[np.int64]], int, int]:
     values, failures, unmeasured = live_samples(samples, first, last)
     counts = np.ones(len(values), np.int64)
     if counted is not None:

@@ -229,9 +229,7 @@ def read_arrays(
     return reading, sizes
 
 
-def _read_group(
-    data: bytearray, sizes: NDArray[np.int64], group: NDArray[np.intp], oldest_live: int, reading: Reading, *, best_is_least: bool
-) -> None:
+def _read_group(data: bytearray, sizes: NDArray[np.int64], group: NDArray[np.intp], oldest_live: int, reading: Reading, *, best_is_least: bool) -> None:
     flat: NDArray[np.float64] = np.frombuffer(data)
     ends = np.cumsum(sizes)
     starts = ends - sizes

@@ -17,6 +17,7 @@ from routecore.cli.errors import Failure, UnreadableFile, exit_code, show_error
 from routecore.cli.page import Page, print_json
 from routecore.cli.plan import plan
 from routecore.cli.replay import replay
+from routecore.cli.whatif import whatif
 from routecore.version import VERSION
 
 __all__ = ["main"]
@@ -123,5 +124,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (plan, catalog, replay, cost, demo):
+for _command in (plan, catalog, replay, cost, whatif, demo):
     main.add_command(_command)

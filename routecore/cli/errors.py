@@ -123,7 +123,10 @@ def show_error(error: UnreadableFile | Failure, page: Page) -> None:
 def _show_faults(body: Mapping[str, Any], sources: Mapping[str, str], page: Page) -> None:
     faults = body["metadata"].get("faults", [])
     kind = body["type"]
-    files = [sources.get("catalog") if kind == "invalid_catalog" else sources.get(_root(fault["path"]), sources.get("request")) for fault in faults]
+    files = [
+        sources.get("catalog") if kind == "invalid_catalog" else sources.get(_root(fault["path"]), sources.get("request", sources.get("policy")))
+        for fault in faults
+    ]
     roots = {_root(fault["path"]) for fault in faults}
     titles = {_PARTS.get(root, _TITLES["invalid_request"]) for root in roots}
     title = _TITLES.get(kind, body["message"]) if kind != "invalid_request" else titles.pop() if len(titles) == 1 else "the scenario cannot be read"

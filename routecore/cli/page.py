@@ -96,13 +96,13 @@ class Page:
         for name, text in listed:
             self.fact(f"{name:<{widest}}  {text}", indent=indent, hanging=indent + widest + 2)
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, bold: Iterable[int] = ()) -> None:
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, bold: Iterable[int] = (), headed: bool = True) -> None:
         """Print a table as wide as ids and figures need to stay whole; the cells of one wrapping column wrap between words. Rows in ``bold`` stand out.
 
         Where that is more than the page has, the terminal wraps the lines: nothing is cut.
         """
         listed = [[clean(cell) for cell in row] for row in rows]
-        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
+        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim", show_header=headed)
         widths = self._widths(columns, [[column.heading for column in columns], *listed])
         for column, width in zip(columns, widths, strict=True):
             table.add_column(Text(column.heading), justify=column.align, vertical="top", overflow="fold", width=width)

@@ -14,7 +14,7 @@ from routecore.catalog import Catalog
 from routecore.cli.errors import UnreadableCatalog, UnreadableFile, sourced
 from routecore.examples import example_catalog, read_example
 
-__all__ = ["EXAMPLE", "FEEDS", "OWN", "STDIN", "load_catalog", "load_stats", "problem_of", "read_bytes", "read_json", "shown_name", "write_text"]
+__all__ = ["EXAMPLE", "FEEDS", "OWN", "STDIN", "check_file", "load_catalog", "load_stats", "problem_of", "read_bytes", "read_json", "shown_name", "write_text"]
 
 STDIN: Final = "-"
 EXAMPLE: Final = "example"
@@ -44,6 +44,16 @@ def read_bytes(path: str, expected: str) -> bytes:
         return gzip.decompress(data) if data.startswith(_GZIP) else data
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise UnreadableFile(shown_name(path), problem_of(error), expected, hint=_hint(path, error)) from error
+
+
+def check_file(path: str, expected: str) -> None:
+    """Raise ``UnreadableFile`` for a file that cannot be opened, which a reader of its own will read."""
+    try:
+        with Path(path).open("rb") as file:
+            if not file.read(1):
+                raise UnreadableFile(path, "is empty", expected)
+    except OSError as error:
+        raise UnreadableFile(path, problem_of(error), expected, hint=_hint(path, error)) from error
 
 
 def problem_of(error: Exception) -> str:

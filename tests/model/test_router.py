@@ -28,7 +28,12 @@ BODIES = (
     {"model": "c/d", "models": ["a/b"], "session_id": "s2"},
     {"model": "a/b", "max_tokens": 2000, "stop": "x"},
 )
-CONTEXTS = (None, Context(prompt_tokens=900, completion_tokens=50), Context.parse({"byok": ["q"], "account_id": "acme"}), Context.parse({"account": {"ignore": ["p"]}}))
+CONTEXTS = (
+    None,
+    Context(prompt_tokens=900, completion_tokens=50),
+    Context.parse({"byok": ["q"], "account_id": "acme"}),
+    Context.parse({"account": {"ignore": ["p"]}}),
+)
 WINDOWS = WindowSettings(min_samples=2)
 
 
@@ -63,7 +68,9 @@ def naive_stats(samples: dict[str, list[tuple[float, float | None, float | None,
         latency = [row[1] for row in live if row[1] is not None]
         speed = [row[2] for row in live if row[2] is not None]
         percentiles = [
-            None if len(values) < WINDOWS.min_samples else Percentiles(*(sign * nearest_rank([sign * value for value in values], share) for share in (50, 75, 90, 99)))
+            None
+            if len(values) < WINDOWS.min_samples
+            else Percentiles(*(sign * nearest_rank([sign * value for value in values], share) for share in (50, 75, 90, 99)))
             for values, sign in ((latency, 1), (speed, -1))
         ]
         found[endpoint_id] = EndpointStats(*percentiles, len(live), sum(row[3] for row in live) / len(live))

@@ -52,7 +52,12 @@ class WindowsMachine(RuleBasedStateMachine):
     def time_passes(self, seconds):
         self.now += seconds
 
-    @rule(endpoint_id=IDS, latency=st.none() | st.floats(min_value=1e-5, max_value=100.0), rate=st.none() | st.floats(min_value=0.01, max_value=1e4), times=st.integers(1, 5))
+    @rule(
+        endpoint_id=IDS,
+        latency=st.none() | st.floats(min_value=1e-5, max_value=100.0),
+        rate=st.none() | st.floats(min_value=0.01, max_value=1e4),
+        times=st.integers(1, 5),
+    )
     def served(self, endpoint_id, latency, rate, times):
         for _ in range(times):
             self.windows.record(endpoint_id, self.now, latency=latency, throughput=rate)

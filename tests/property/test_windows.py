@@ -84,7 +84,10 @@ def test_a_histogram_s_percentiles_are_within_one_percent_of_the_exact_ones(samp
             assert abs(value - exact) <= 0.008 * exact
 
 
-@given(st.lists(st.tuples(IDS, st.floats(min_value=0.001, max_value=3_600.0), st.floats(min_value=1.0, max_value=100_000.0)), min_size=1, max_size=200), st.integers(1, 4))
+@given(
+    st.lists(st.tuples(IDS, st.floats(min_value=0.001, max_value=3_600.0), st.floats(min_value=1.0, max_value=100_000.0)), min_size=1, max_size=200),
+    st.integers(1, 4),
+)
 def test_exports_of_several_processes_add_up_to_one_window_of_all_samples(samples, processes):
     """However samples are spread over processes, merging their exports gives the percentiles of all within 1 %, and the exact counts."""
     parts = [Windows(WindowSettings(min_samples=1)) for _ in range(processes)]

@@ -24,7 +24,15 @@ def test_an_attempt_on_the_wire_has_the_documented_fields():
 
 @pytest.mark.parametrize(
     ("price", "text"),
-    [((1, 2), "0.005"), ((0, 0), "0"), (("0.000000001", 0), "0.000000000003"), (None, None), ((1, None), None), ((None, 1), None), ((999999999999, 0), "2999999999.997")],
+    [
+        ((1, 2), "0.005"),
+        ((0, 0), "0"),
+        (("0.000000001", 0), "0.000000000003"),
+        (None, None),
+        ((1, None), None),
+        ((None, 1), None),
+        ((999999999999, 0), "2999999999.997"),
+    ],
 )
 def test_an_expected_price_is_plain_decimal_text_or_null(price, text):
     assert plan(row(price=price)).first.to_dict()["expected_price"] == text

@@ -180,7 +180,12 @@ def test_a_row_is_an_object(value):
 
 
 def test_all_bad_rows_are_reported_at_once_in_the_order_of_rows_and_fields():
-    rows = [{"model": "", "provider": "p", "quantization": "x"}, row(), 7, {"provider": "q", "context_length": -1, "pricing": {"prompt": "x", "completion": -1}}]
+    rows = [
+        {"model": "", "provider": "p", "quantization": "x"},
+        row(),
+        7,
+        {"provider": "q", "context_length": -1, "pricing": {"prompt": "x", "completion": -1}},
+    ]
     assert bad(*rows) == [
         "endpoints[0].model", "endpoints[0].quantization", "endpoints[2]", "endpoints[3].model", "endpoints[3].context_length",
         "endpoints[3].pricing.prompt", "endpoints[3].pricing.completion",
@@ -297,7 +302,9 @@ def test_the_version_depends_on_content_alone():
 
 
 def test_a_catalog_survives_the_wire_a_file_a_pickle_and_a_copy(tmp_path):
-    found = catalog(*(row(f"p{place}/x", **change) if "slug" not in change and "model" not in change else row(f"p{place}") for place, change in enumerate(CHANGES)))
+    found = catalog(
+        *(row(f"p{place}/x", **change) if "slug" not in change and "model" not in change else row(f"p{place}") for place, change in enumerate(CHANGES))
+    )
     path = tmp_path / "catalog.json"
     path.write_text(json.dumps(found.to_mapping()))
     versions = {one.version for one in (Catalog.load(path), Catalog.load(str(path)), pickle.loads(pickle.dumps(found)), copy.deepcopy(found))}

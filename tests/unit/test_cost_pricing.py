@@ -252,7 +252,7 @@ def test_price_lists_are_equal_by_value_survive_the_wire_pickle_and_copy():
         "variants": {"flex": {"prompt": "1e-7", "overrides": [{"utc_start": 5, "utc_end": "0730", "weekdays": [7, 1], "prompt_multiplier": 3}]}},
     }
     pricing = Pricing.parse(card)
-    pickled = pickle.loads(pickle.dumps(pricing))  # noqa: S301 - our own bytes
+    pickled = pickle.loads(pickle.dumps(pricing))
     for twin in (Pricing.parse(pricing.to_mapping()), pickled, copy.deepcopy(pricing)):
         assert twin == pricing
         assert hash(twin) == hash(pricing)

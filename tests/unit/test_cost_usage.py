@@ -247,7 +247,7 @@ def test_a_usage_built_by_hand_is_checked():
 
 def test_usages_pickle_copy_and_compare_by_value():
     usage = Usage.parse({"prompt_tokens": 10, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 50}})
-    pickled = pickle.loads(pickle.dumps(usage))  # noqa: S301 - our own bytes
+    pickled = pickle.loads(pickle.dumps(usage))
     assert pickled == copy.deepcopy(usage) == usage
     assert type(copy.copy(usage)) is Usage
     assert hash(copy.deepcopy(usage)) == hash(usage)

@@ -46,7 +46,9 @@ def test_the_same_arguments_give_the_same_plan_byte_for_byte():
 
 
 def test_nothing_that_is_given_is_changed():
-    scenario = scene(row("p"), row("q"), provider={"order": ["Q"], "max_price": {"prompt": "5"}}, stats={"a/b@p": {"throughput": {"p50": 1, "p90": 5}}}, context=CONTEXT)
+    scenario = scene(
+        row("p"), row("q"), provider={"order": ["Q"], "max_price": {"prompt": "5"}}, stats={"a/b@p": {"throughput": {"p50": 1, "p90": 5}}}, context=CONTEXT
+    )
     before = copy.deepcopy(scenario)
     decide_scenario(scenario)
     assert scenario == before

@@ -126,7 +126,9 @@ FOUR = [row("p"), row("p/fp8"), row("p/fp4"), row("q/fp8")]
 def test_a_provider_matches_all_its_endpoints_and_a_variant_itself_alone(names, matched):
     every = {"p", "p/fp8", "p/fp4", "q/fp8"}
     for where in ("provider", "account"):
-        asks = (lambda key, names=names: {"provider": {key: names}}) if where == "provider" else (lambda key, names=names: {"context": {"account": {key: names}}})
+        asks = (
+            (lambda key, names=names: {"provider": {key: names}}) if where == "provider" else (lambda key, names=names: {"context": {"account": {key: names}}})
+        )
         prefix = "" if where == "provider" else "account."
         assert kept(*FOUR, **asks("only")) == (sorted(matched), {slug: [f"{prefix}only"] for slug in every - matched})
         assert kept(*FOUR, **asks("ignore")) == (sorted(every - matched), {slug: [f"{prefix}ignore"] for slug in matched})
@@ -167,7 +169,11 @@ POLICIES = {
     ("parts", "rule", "stay"),
     [
         ({"provider": {"data_collection": "deny"}}, "data_collection", {"neither", "no-retention"}),
-        ({"provider": {"data_collection": "deny"}, "settings": {"deny_means": "training"}}, "data_collection", {"neither", "no-retention", "retains", "no-training"}),
+        (
+            {"provider": {"data_collection": "deny"}, "settings": {"deny_means": "training"}},
+            "data_collection",
+            {"neither", "no-retention", "retains", "no-training"},
+        ),
         ({"provider": {"data_collection": "allow"}}, "data_collection", set(POLICIES)),
         ({"provider": {"zdr": True}}, "zdr", {"neither", "trains", "no-retention"}),
         ({"provider": {"zdr": False}}, "zdr", set(POLICIES)),
@@ -334,7 +340,12 @@ def test_a_price_limit_holds_for_keys_of_ones_own_too():
 
 
 def test_the_words_give_price_and_limit_in_usd_per_million_tokens():
-    rows = [row("ok", price=(0, 0)), row("p", price=("9", "0.0000001")), row("q", price=(None, 0)), row("r", price=0, pricing={"request": "0.02", "image": "0.5"})]
+    rows = [
+        row("ok", price=(0, 0)),
+        row("p", price=("9", "0.0000001")),
+        row("q", price=(None, 0)),
+        row("r", price=0, pricing={"request": "0.02", "image": "0.5"}),
+    ]
     found = details(ask(*rows, provider={"max_price": {"prompt": "4.25", "completion": 0, "request": "0.01", "image": "0.1"}}))
     assert found["p"] == ["prompt 9.00 > 4.25 USD/Mtok; completion 0.0000001 > 0.00 USD/Mtok"]
     assert found["q"] == ["prompt price unknown, limit 4.25 USD/Mtok"]
@@ -427,14 +438,22 @@ def test_relaxations_come_by_size_and_then_by_their_sorted_names_and_name_rules_
         row("b", distillable=True),
         row("c", data_policy={"retains": False}, quantization="fp8", context_length=1),
     ]
-    parts = {"provider": {"zdr": True, "max_price": {"prompt": 1}, "enforce_distillable_text": True, "quantizations": ["unknown"]}, "context": {"prompt_tokens": 5}}
+    parts = {
+        "provider": {"zdr": True, "max_price": {"prompt": 1}, "enforce_distillable_text": True, "quantizations": ["unknown"]},
+        "context": {"prompt_tokens": 5},
+    }
     assert relaxations(*rows, **parts) == [["max_price"], ["zdr"], ["enforce_distillable_text", "quantizations", "context_length"]]
 
 
 def test_at_most_five_relaxations_are_told():
     singles = {"only": {}, "zdr": {}, "enforce_distillable_text": {}, "quantizations": {}, "max_price": {}, "ignore": {}}
     clean = {"data_policy": {"retains": False}, "distillable": True, "quantization": "fp8", "price": 1}
-    spoil = {"zdr": {"data_policy": None}, "enforce_distillable_text": {"distillable": False}, "quantizations": {"quantization": "fp4"}, "max_price": {"price": 9}}
+    spoil = {
+        "zdr": {"data_policy": None},
+        "enforce_distillable_text": {"distillable": False},
+        "quantizations": {"quantization": "fp4"},
+        "max_price": {"price": 9},
+    }
     rows = [row(f"{rule[:3]}/{place}", **{**clean, **spoil.get(rule, {})}) for place, rule in enumerate(singles)]
     named = [one["slug"] for one, rule in zip(rows, singles, strict=True) if rule != "only"]
     parts = {"zdr": True, "enforce_distillable_text": True, "quantizations": ["fp8"], "max_price": {"prompt": 1}, "ignore": ["ign"], "only": named}
@@ -453,7 +472,12 @@ def test_what_a_request_cannot_lift_offers_no_relaxation_and_the_message_says_so
 
 
 def test_the_message_tells_how_many_why_each_and_what_would_help():
-    body = error(ask(row("p/fp8", quantization="fp8"), row("q", quantization="bf16", price=(9, 9)), provider={"quantizations": ["bf16"], "max_price": {"completion": 4}}), "no_eligible_endpoint")
+    body = error(
+        ask(
+            row("p/fp8", quantization="fp8"), row("q", quantization="bf16", price=(9, 9)), provider={"quantizations": ["bf16"], "max_price": {"completion": 4}}
+        ),
+        "no_eligible_endpoint",
+    )
     assert body["message"] == (
         "no eligible endpoint for 'a/b': 0 of 2 passed (p/fp8: quantizations: fp8 not in [bf16]; q: max_price: completion 9.00 > 4.00 USD/Mtok). "
         "Lifting 'max_price' or 'quantizations' would help."

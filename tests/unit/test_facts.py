@@ -58,7 +58,9 @@ def test_a_bad_statistic_is_named_by_its_path(fields, path):
         Facts.from_mapping({ID: fields})
 
 
-@pytest.mark.parametrize("fields", [{"success_rate": 0}, {"success_rate": 1}, {"samples": 0}, {"latency": {"p50": 0}}, {"latency": {"p50": 1e300}}, {"throughput": {"p50": 5e-324}}])
+@pytest.mark.parametrize(
+    "fields", [{"success_rate": 0}, {"success_rate": 1}, {"samples": 0}, {"latency": {"p50": 0}}, {"latency": {"p50": 1e300}}, {"throughput": {"p50": 5e-324}}]
+)
 def test_the_boundaries_of_statistics_are_inside(fields):
     assert slugs(ask(row(), stats={ID: fields})) == ["p"]
 
@@ -80,7 +82,9 @@ def test_null_and_available_are_no_cooldown():
 
 
 def test_unknown_ids_in_stats_and_health_are_ignored():
-    answer = ask(row(), stats={"x/y@z": {"latency": {"p50": 1}}, "": {}, "p": {}}, health={"x/y@z": "cooling", "": "cooling", "p": "cooling", "a/b@p#other": "cooling"})
+    answer = ask(
+        row(), stats={"x/y@z": {"latency": {"p50": 1}}, "": {}, "p": {}}, health={"x/y@z": "cooling", "": "cooling", "p": "cooling", "a/b@p#other": "cooling"}
+    )
     assert (slugs(answer), answer["panic"], answer["warnings"]) == (["p"], False, [])
 
 

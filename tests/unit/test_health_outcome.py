@@ -70,7 +70,10 @@ def test_a_body_decides_where_the_status_does_not(status, body, kind):
     assert Outcome.from_http(status, body=body).kind == kind
 
 
-@given(st.integers(100, 599), st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.integers(100, 599),
+    st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)),
+)
 def test_any_answer_has_a_kind(status, body):
     """Whatever a provider sends, classification gives a kind and does not raise."""
     assert classify(status, body)[0] in Kind
@@ -162,7 +165,9 @@ def test_ints_are_times_too_even_those_beyond_any_float():
     assert Outcome.success(ttft_seconds=1, total_seconds=10**400).total_seconds == inf
 
 
-@pytest.mark.parametrize(("ttft", "total", "tokens", "rate"), [(0.5, 2.5, 101, 50.0), (0.5, 0.5, 10, None), (None, 2.0, 10, None), (0.5, None, 10, None), (0.5, 2.0, 1, None)])
+@pytest.mark.parametrize(
+    ("ttft", "total", "tokens", "rate"), [(0.5, 2.5, 101, 50.0), (0.5, 0.5, 10, None), (None, 2.0, 10, None), (0.5, None, 10, None), (0.5, 2.0, 1, None)]
+)
 def test_throughput_is_tokens_after_the_first_over_the_time_after_the_first(ttft, total, tokens, rate):
     assert Outcome.success(ttft_seconds=ttft, total_seconds=total, output_tokens=tokens).tokens_per_second == rate
 
@@ -185,7 +190,7 @@ def test_outcomes_are_values():
     one = Outcome.rate_limit(5, detail="x")
     assert one == Outcome.rate_limit(5.0, detail="x") != Outcome.rate_limit(6)
     assert len({one, Outcome.rate_limit(5.0, detail="x")}) == 1
-    assert pickle.loads(pickle.dumps(one)) == one  # noqa: S301 - our own bytes
+    assert pickle.loads(pickle.dumps(one)) == one
     assert json.loads(json.dumps(one.to_mapping())) == {"kind": "rate_limit", "status": 429, "retry_after_seconds": 5.0, "detail": "x"}
 
 

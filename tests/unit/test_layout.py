@@ -14,21 +14,67 @@ import routecore
 ROOT = Path(routecore.__file__).parent
 
 # A module imports only from those above it. Rooms (folders) stand for all their files.
-ORDER = """
-version errors checks
-money price_card rates ladder price_reader pricing
-usage_report usage_formats usage cost_context cost reconciliation credits plan_cost
-catalog cost_log cost_table
-preferences settings context request
-facts attempt pool case eligibility expansion ranking plan decision explain plan_warnings records examples
-kinds retry_after http_errors outcome steps conversation
-window_log window_view window_sketch window_read window_hdr windows
-health_table health pins metrics live_plan router
-simulate
-adapters
-testing
-cli
-""".split()
+ORDER = [
+    "version",
+    "errors",
+    "checks",
+    "money",
+    "price_card",
+    "rates",
+    "ladder",
+    "price_reader",
+    "pricing",
+    "usage_report",
+    "usage_formats",
+    "usage",
+    "cost_context",
+    "cost",
+    "reconciliation",
+    "credits",
+    "plan_cost",
+    "catalog",
+    "cost_log",
+    "cost_table",
+    "preferences",
+    "settings",
+    "context",
+    "request",
+    "facts",
+    "attempt",
+    "pool",
+    "case",
+    "eligibility",
+    "expansion",
+    "ranking",
+    "plan",
+    "decision",
+    "explain",
+    "plan_warnings",
+    "records",
+    "examples",
+    "kinds",
+    "retry_after",
+    "http_errors",
+    "outcome",
+    "steps",
+    "conversation",
+    "window_log",
+    "window_view",
+    "window_sketch",
+    "window_read",
+    "window_hdr",
+    "windows",
+    "health_table",
+    "health",
+    "pins",
+    "metrics",
+    "live_plan",
+    "router",
+    "simulate",
+    "adapters",
+    "testing",
+    "cli",
+]
 LEAVES = {"simulate", "adapters", "testing", "cli"}
 """Rooms that nothing above imports; the last ones may import from each other only downwards."""
 

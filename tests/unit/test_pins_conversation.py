@@ -72,7 +72,9 @@ def test_cache_markers_on_any_part_do_not_make_another_conversation():
     assert conversation_of(body()) == conversation_of(body(cache_control={"type": "ephemeral"}))
 
 
-@pytest.mark.parametrize("body", [{}, {"messages": []}, {"messages": None}, {"messages": [SYSTEM]}, {"system": "Be brief."}, {"input": ""}, {"messages": "Hello"[:0]}])
+@pytest.mark.parametrize(
+    "body", [{}, {"messages": []}, {"messages": None}, {"messages": [SYSTEM]}, {"system": "Be brief."}, {"input": ""}, {"messages": "Hello"[:0]}]
+)
 def test_without_a_first_message_there_is_no_conversation(body):
     assert conversation_of(body) is None
 
@@ -89,7 +91,13 @@ def test_a_body_that_runs_in_a_circle_or_very_deep_is_read():
         assert cache_seconds(body) == 300.0
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=20))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+        max_leaves=20,
+    )
+)
 def test_any_message_has_one_identity_however_its_keys_are_ordered(content):
     """The order of an object's keys does not count, and no content raises."""
 

@@ -85,7 +85,9 @@ def test_only_the_first_attempt_is_looked_at():
 # --- unknown_price ----------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("price", "path"), [(None, "endpoints[1].pricing"), ((1, None), "endpoints[1].pricing.completion"), ((None, 1), "endpoints[1].pricing.prompt")])
+@pytest.mark.parametrize(
+    ("price", "path"), [(None, "endpoints[1].pricing"), ((1, None), "endpoints[1].pricing.completion"), ((None, 1), "endpoints[1].pricing.prompt")]
+)
 def test_an_endpoint_of_the_plan_without_an_expected_price_is_warned_of(price, path):
     assert warned(ask(row("p"), row("q", price=price))) == [("unknown_price", path)]
 

@@ -33,7 +33,14 @@ def test_limits_agree_with_asking_each_number(seed):
 
 def catalog():
     return Catalog.from_mapping(
-        {"endpoints": [row("q", supported_parameters=["seed", "stop"]), row("p/x", "c/d", input_modalities=["image"]), row("p", supported_parameters=["seed"]), row("z", "e/f")]}
+        {
+            "endpoints": [
+                row("q", supported_parameters=["seed", "stop"]),
+                row("p/x", "c/d", input_modalities=["image"]),
+                row("p", supported_parameters=["seed"]),
+                row("z", "e/f"),
+            ]
+        }
     )
 
 

@@ -23,7 +23,10 @@ def test_price_is_that_of_this_request():
 
 
 def test_price_is_exact_to_the_last_femtodollar():
-    rows = [row("p", price=None, pricing={"prompt": "0.300000000000001", "completion": "0"}), row("q", price=None, pricing={"prompt": "0.3", "completion": "0"})]
+    rows = [
+        row("p", price=None, pricing={"prompt": "0.300000000000001", "completion": "0"}),
+        row("q", price=None, pricing={"prompt": "0.3", "completion": "0"}),
+    ]
     assert slugs(ask(*rows, provider={"sort": "price"})) == ["q", "p"]
     assert ask(*rows, provider={"sort": "price"})["attempts"][1]["expected_price"] == "900.000000000003"
 

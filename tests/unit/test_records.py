@@ -17,7 +17,9 @@ FAULTY = scene(row("p"), provider={"zrd": True})
 UNREADABLE = {"catalog": 7}
 
 
-@pytest.mark.parametrize("scenario", [PLAN, REFUSED, FAULTY, UNREADABLE, None, [], {}], ids=["plan", "refused", "faulty", "unreadable", "null", "list", "empty"])
+@pytest.mark.parametrize(
+    "scenario", [PLAN, REFUSED, FAULTY, UNREADABLE, None, [], {}], ids=["plan", "refused", "faulty", "unreadable", "null", "list", "empty"]
+)
 def test_a_record_replays_identically_also_after_the_wire(scenario):
     made = record(scenario)
     assert made["answer"] == decide_scenario(scenario)
@@ -68,7 +70,9 @@ def test_a_record_of_another_draw_is_not_identical():
     assert "draw" in [path for path, _, _ in replay(made).differences]
 
 
-@pytest.mark.parametrize("value", [None, [], "x", 7, {}, {"scenario": PLAN}, {"answer": {}}, {"scenario": PLAN, "answer": None}, {"scenario": PLAN, "answer": []}])
+@pytest.mark.parametrize(
+    "value", [None, [], "x", 7, {}, {"scenario": PLAN}, {"answer": {}}, {"scenario": PLAN, "answer": None}, {"scenario": PLAN, "answer": []}]
+)
 def test_what_is_no_record_is_a_fault(value):
     with pytest.raises(InvalidRequest):
         replay(value)
