@@ -17,9 +17,9 @@ __all__ = ["REASONS", "Changes", "compare"]
 REASONS: Final = {
     "refused": "one of the policies finds no eligible endpoint, or does not know the model",
     "eligibility": "the other's first choice is not eligible, or not there",
+    "strategy": "one policy draws and the other sorts",
     "session pin": "a pin holds under one policy and not under the other, or they are pinned elsewhere",
     "cooldown": "somebody is cooling down under one policy and not under the other",
-    "strategy": "one policy draws and the other sorts",
     "weights": "the balance gives the choice another probability, and the draw falls elsewhere",
     "statistics": "the same rules on other measurements, as earlier choices were others",
 }
@@ -70,9 +70,9 @@ def compare(before: Run, after: Run) -> Changes:
     # from the least telling to the most: the later overwrites
     same_rules = before.policy.settings == after.policy.settings
     codes[(chance_a != chance_b) & ~np.bool_(same_rules)] = _NAMES.index("weights")
-    codes[(marks_a ^ marks_b) & SORTED != 0] = _NAMES.index("strategy")
     codes[(marks_a ^ marks_b) & COOLING != 0] = _NAMES.index("cooldown")
     codes[(marks_a | marks_b) & PINNED != 0] = _NAMES.index("session pin")
+    codes[(marks_a ^ marks_b) & SORTED != 0] = _NAMES.index("strategy")
     field_a, field_b = np.array(one.field[:size])[rows], np.array(two.field[:size])[rows]
     details: dict[tuple[int, int, int, int], str | None] = {}
     pairs, inverse = np.unique(np.stack([a[rows], b[rows], field_a, field_b], axis=1), axis=0, return_inverse=True) if len(rows) else (np.zeros((0, 4), int), np.zeros(0, int))
