@@ -101,9 +101,8 @@ TABLES: dict[str, Callable[[], tuple[Sequence[str], Rows]]] = {
 def markdown(name: str) -> str:
     """Return a table of the code as Markdown."""
     header, rows = TABLES[name]()
-    cell = lambda text: text.replace("|", "\\|")
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell(one) for one in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(one.replace("|", "\\|") for one in line) + " |" for line in lines)
 
 
 class CodeTable(Directive):
