@@ -108,15 +108,14 @@ class Prepared:
     It stays good over ticks, cooldowns and catalog swaps: what was compiled from them is compiled again when they have changed.
     """
 
-    __slots__ = ("context", "explicit", "pinned", "preferences", "ranking", "request", "snapshot")
+    __slots__ = ("compiled", "context", "explicit", "pinned", "preferences", "request")
 
     def __init__(self, request: Request, preferences: Preferences, context: Context) -> None:
         self.request = request
         self.preferences = preferences
         self.context = context
         self.explicit = False
-        self.snapshot: Snapshot | None = None
-        self.ranking: Ranking | None = None
+        self.compiled: tuple[Snapshot | None, Ranking | None] = (None, None)
         self.pinned: dict[str, Ranking] = {}
 
 
@@ -196,8 +195,8 @@ class Router:
             snapshot = self._refresh(now)
         self._count_plan()
         prepared = body if isinstance(body, Prepared) else self._recall(body, context)
-        ranking = prepared.ranking
-        if ranking is None or prepared.snapshot is not snapshot:
+        of, ranking = prepared.compiled
+        if of is not snapshot or ranking is None:
             ranking = self._compile(prepared, snapshot, (prompt_tokens, completion_tokens, cached_tokens))
         session = reason = pins = None
         if self._sticky and ranking.case.sticky is None and (session_id is not None or prepared is not body):
@@ -266,11 +265,10 @@ class Router:
             # estimates only take away: nothing is eligible with them either, and the account of it is theirs
             _check_numbers(*numbers)
             return self._solve(case.with_numbers(*numbers))
-        prepared.snapshot = None
         prepared.pinned = {}
         prepared.explicit = sticky.explicit(case)
-        prepared.ranking = ranking
-        prepared.snapshot = snapshot
+        # together, so that no thread can read one snapshot's ranking under another's name
+        prepared.compiled = (snapshot, ranking)
         return ranking
 
     def _solve(self, case: Case, like: Ranking | None = None) -> Ranking:
@@ -443,7 +441,7 @@ def _pinned(prepared: Prepared, own: Ranking, pin: str) -> Ranking:
     # a swap or tick between two looks may have left one of another snapshot
     if ranking is None or ranking.case.pool is not own.case.pool or ranking.case.facts is not own.case.facts:
         ranking = solve(own.case.replace(sticky=pin), own)
-        if own is prepared.ranking:
+        if own is prepared.compiled[1]:
             if len(kept) >= _MAX_PINNED:
                 kept.clear()
             kept[pin] = ranking
