@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["page"]
 
 _WIDTH, _HEIGHT = 640, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 12, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 22, 40
 _COLOURS: Final = 8
 _MOST_PROVIDERS: Final = 7
 _OTHERS: Final = "others"
@@ -53,8 +53,9 @@ def page(report: Report) -> str:
     if report.partial:
         partial = f'<p class="warn"><b>Partial.</b> The run was stopped before its end: the figures are of what was done.</p>{partial}'
     plots = [_frontier(report)]
-    plots += [_shares(one) for one in results[:6]]
-    plots += [_latencies(results, "ttft", "Time to first token"), _latencies(results, "total", "Time to last token"), _money(results)]
+    providers = _leading(results)
+    plots += [_shares(one, providers) for one in results[:6]]
+    plots += [_latencies(results, "ttft", "Time to first token"), _latencies(results, "total", "Time to last token"), _money(results, providers)]
     body = f"""<h1>{escape(report.title)}</h1>
 <p class="soft">{report.trace["requests"]:,} requests of {escape(str(report.trace["source"]))} · {len(results)} {"policies" if len(results) > 1 else "policy"} · {escape(_ENGINES.get(report.engine, report.engine))} · seed {report.seed}</p>
 {partial}
@@ -237,7 +238,7 @@ class _Axes:
             parts.append(f'<line class="axis" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/><text x="{x}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle">{escape(x_text(value))}</text>')
         parts.append(f'<text x="{(_LEFT + _WIDTH) / 2}" y="{_HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>')
         if y_label:
-            parts.append(f'<text x="{_LEFT + 6}" y="{_TOP + 12}">{escape(y_label)}</text>')
+            parts.append(f'<text x="6" y="12">{escape(y_label)}</text>')
         return "".join(parts)
 
 
@@ -286,7 +287,17 @@ def _frontier(report: Report) -> str:
     return _figure(title, drawing, note=note)
 
 
-def _shares(one: Result) -> str:
+def _leading(results: Sequence[Result]) -> list[str]:
+    """Return the providers that serve most over all policies: one colour each, in every plot."""
+    totals: dict[str, int] = {}
+    for one in results:
+        for endpoint_id, row in one.summary.by_endpoint.items():
+            name = _provider(endpoint_id)
+            totals[name] = totals.get(name, 0) + row[0]
+    return [name for name in sorted(totals, key=lambda name: (-totals[name], name)) if totals[name]][:_MOST_PROVIDERS]
+
+
+def _shares(one: Result, providers: Sequence[str]) -> str:
     """Who served, over time, as stacked areas."""
     totals: dict[str, int] = {}
     buckets: dict[int, dict[str, int]] = {}
@@ -297,9 +308,8 @@ def _shares(one: Result) -> str:
         row[name] = row.get(name, 0) + count
     if not buckets:
         return ""
-    leading = [name for name in sorted(totals, key=lambda name: -totals[name]) if name != _FAILED][:_MOST_PROVIDERS]
-    rest = [name for name in totals if name not in leading and name != _FAILED]
-    bands = [(name, [name], _colour(place)) for place, name in enumerate(leading)]
+    rest = [name for name in totals if name not in providers and name != _FAILED]
+    bands = [(name, [name], _colour(place)) for place, name in enumerate(providers) if name in totals]
     if rest:
         bands.append((_OTHERS, rest, "var(--c7)"))
     if _FAILED in totals:
@@ -321,7 +331,7 @@ def _shares(one: Result) -> str:
                 bottom.append(axes.at(edge * width / seconds, lower[bucket]))
             lower[bucket] = high
         path = " ".join(f"{x},{y}" for x, y in (*top, *reversed(bottom)))
-        drawing += f'<polygon points="{path}" fill="{colour}" opacity=".85"/>'
+        drawing += f'<polygon points="{path}" fill="{colour}" shape-rendering="crispEdges"/>'
     key = [(f"{name} {totals_of / sum(totals.values()):.0%}", colour) for name, names, colour in bands for totals_of in [sum(totals[one] for one in names)]]
     return _figure(f"Shares over time: {one.name}", drawing, key)
 
@@ -348,7 +358,7 @@ def _latencies(results: Sequence[Result], metric: str, title: str) -> str:
     return _figure(title, drawing, [(one.name, _colour(place)) for place, one, _ in curves], "Share of served requests done by then, failed attempts and waits included.")
 
 
-def _money(results: Sequence[Result]) -> str:
+def _money(results: Sequence[Result], providers: Sequence[str]) -> str:
     """Where the money went: a bar a policy, a colour a provider; what caches saved stands behind it, in outline."""
     spent = []
     for one in results:
@@ -357,11 +367,8 @@ def _money(results: Sequence[Result]) -> str:
             name = _provider(endpoint_id)
             amounts[name] = amounts.get(name, 0.0) + row[4] / 1e15
         spent.append(amounts)
-    overall: dict[str, float] = {}
-    for amounts in spent:
-        for name, amount in amounts.items():
-            overall[name] = overall.get(name, 0.0) + amount
-    leading = [name for name in sorted(overall, key=lambda name: -overall[name]) if overall[name] > 0][:_MOST_PROVIDERS]
+    leading = list(providers)
+    others = any(amount > 0 and name not in leading for amounts in spent for name, amount in amounts.items())
     most = max((sum(amounts.values()) + max(one.summary.money["cache_saved"] / 1e15, 0.0) for one, amounts in zip(results, spent, strict=True)), default=0.0)
     if most <= 0:
         return ""
@@ -385,7 +392,7 @@ def _money(results: Sequence[Result]) -> str:
             x += saved * scale
         drawing += f'<text x="{x + 6:.1f}" y="{y + 16}">{escape(shown(one.summary.money["charged"] / 1e15, "USD"))}</text>'
     key = [(name, _colour(order)) for order, name in enumerate(leading)]
-    return _figure("Where the money went", drawing, [*key, (_OTHERS, "var(--c7)")] if len(overall) > len(leading) else key, "Charged to the account, by provider. Dashed: what prompt caches saved.", height)
+    return _figure("Where the money went", drawing, [*key, (_OTHERS, "var(--c7)")] if others else key, "Charged to the account, by provider. Dashed: what prompt caches saved.", height)
 
 
 def swept(report: Report) -> list[dict[str, Any]]:
