@@ -96,13 +96,13 @@ class Page:
         for name, text in listed:
             self.fact(f"{name:<{widest}}  {text}", indent=indent, hanging=indent + widest + 2)
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, bold: Iterable[int] = (), headed: bool = True) -> None:
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, bold: Iterable[int] = ()) -> None:
         """Print a table as wide as ids and figures need to stay whole; the cells of one wrapping column wrap between words. Rows in ``bold`` stand out.
 
         Where that is more than the page has, the terminal wraps the lines: nothing is cut.
         """
         listed = [[clean(cell) for cell in row] for row in rows]
-        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim", show_header=headed)
+        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
         widths = self._widths(columns, [[column.heading for column in columns], *listed])
         for column, width in zip(columns, widths, strict=True):
             table.add_column(Text(column.heading), justify=column.align, vertical="top", overflow="fold", width=width)
@@ -115,6 +115,11 @@ class Page:
             text = Text.assemble(*((segment.text, segment.style or "") for segment in one))
             text.rstrip()
             self.console.print(Text(" " * _INDENT) + text, soft_wrap=True)
+
+    def fits(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> bool:
+        """Tell whether a table of these cells is no wider than the page."""
+        widths = self._widths(columns, [[column.heading for column in columns], *rows])
+        return sum(widths) + _GAP * (len(widths) - 1) + _INDENT <= self.console.width
 
     def _widths(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
         """Return each column's width: what its widest cell needs; a wrapping column takes what the others leave of the page, its longest word at least."""

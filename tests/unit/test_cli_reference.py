@@ -17,10 +17,10 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "command-li
 
 def commands(group=app.main, path=("routecore",)):
     for name, command in group.commands.items():
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield " ".join((*path, name)), command
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
-        else:
-            yield " ".join((*path, name)), command
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands()))
