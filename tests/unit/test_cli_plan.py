@@ -194,5 +194,12 @@ def test_the_demo_shows_every_documented_request_with_its_plan():
     assert read_example("catalog")["date"] in done.out
 
 
+def test_the_demo_ends_with_a_what_if_whose_page_opens_in_a_browser(tmp_path):
+    path = tmp_path / "report.html"
+    out = run("demo", "--no-explain", "--report", path).out
+    assert "What if: 2,000 requests" in out
+    assert "<html" in path.read_text(encoding="utf-8")
+
+
 def test_the_demo_is_shorter_without_reasons():
     assert "Why each endpoint" not in run("demo", "--no-explain").out
