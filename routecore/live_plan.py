@@ -27,7 +27,7 @@ _STEPS = StepSettings()
 class Session:
     """Whose turn a request is. The conversation is made out when it is needed: for a pin that could matter now, or for one to be written."""
 
-    __slots__ = ("_conversation", "account", "body", "now", "session_id")
+    __slots__ = ("_conversation", "account", "body", "now", "pins", "reason", "session_id")
 
     def __init__(self, account: str | None, body: Mapping[str, Any] | None, session_id: str | None, now: float) -> None:
         self.account = account
@@ -35,6 +35,10 @@ class Session:
         self.session_id = session_id
         self.now = now
         self._conversation: str | None = None
+        self.reason: str | None = None
+        """Why there is no pin, once that was looked up."""
+        self.pins: Pins | None = None
+        """Where the pin is looked up when it is asked for, as it changes nothing else."""
 
     @property
     def conversation(self) -> str | None:
@@ -72,26 +76,14 @@ class LiveAttempt(Attempt):
 class LivePlan(Plan):
     """A plan with its session: iterating it gives attempts that ``Router.observe`` can pin and step on from."""
 
-    __slots__ = ("_pins", "_reason", "_retries", "_steps", "session")
+    __slots__ = ("_retried", "_steps", "session")
 
-    def __init__(
-        self,
-        ranking: Ranking,
-        draw: int,
-        session: Session | None = None,
-        reason: str | None = None,
-        pins: Pins | None = None,
-        steps: StepSettings = _STEPS,
-    ) -> None:
+    def __init__(self, ranking: Ranking, draw: int, session: Session | None = None, steps: StepSettings = _STEPS) -> None:
+        # a plan is made for every request: what is empty at first is not stored
         self.ranking = ranking
         self.draw = draw
-        self._tail = None
-        self._eligibility = None
         self.session = session
-        self._reason = reason
-        self._pins = pins
         self._steps = steps
-        self._retries = 1
 
     @property
     def sticky(self) -> Sticky:
@@ -99,11 +91,13 @@ class LivePlan(Plan):
 
         Where the caller chose providers, a pin changes nothing but this, and is looked up when this is asked for.
         """
-        if self._pins is not None and self.session is not None:
-            found = self.session.find(self._pins, self.case.pool.models)
+        session, own = self.session, self.ranking.sticky
+        if session is None:
+            return own
+        if session.pins is not None:
+            found = session.find(session.pins, self.case.pool.models)
             return Sticky("none", found.reason) if found.attempt is None else Sticky("skipped", "explicit_preferences")
-        own = self.ranking.sticky
-        return own if self._reason is None or own.status != "none" else Sticky("none", self._reason)
+        return own if session.reason is None or own.status != "none" else Sticky("none", session.reason)
 
     def __iter__(self) -> Iterator[LiveAttempt]:
         for place, attempt in enumerate(super().__iter__()):
@@ -115,9 +109,9 @@ class LivePlan(Plan):
         A plan is gone through once more at most: after one ``retry`` it says ``stop``.
         """
         place = attempt.place if isinstance(attempt, LiveAttempt) else 0
-        step = next_after(outcome, attempts_left=len(self) - 1 - place, retries_left=self._retries, settings=self._steps)
+        step = next_after(outcome, attempts_left=len(self) - 1 - place, retries_left=0 if getattr(self, "_retried", False) else 1, settings=self._steps)
         if step.action == "retry":
-            self._retries -= 1
+            self._retried = True
         return step
 
     def to_scenario(self) -> dict[str, Any]:

@@ -80,12 +80,13 @@ class Plan:
 
     __slots__ = ("_eligibility", "_tail", "draw", "ranking")
 
+    _tail: Tail
+    _eligibility: Eligibility
+
     def __init__(self, ranking: Ranking, draw: int) -> None:
         """Hold what was decided; nothing is drawn yet. ``draw`` is the 64-bit integer to draw with."""
         self.ranking = ranking
         self.draw = draw
-        self._tail: Tail | None = None
-        self._eligibility: Eligibility | None = None
 
     @property
     def case(self) -> Case:
@@ -130,7 +131,7 @@ class Plan:
 
     def _drawn(self, places: int) -> list[Attempt]:
         """Return the attempts drawn so far, ``places`` of them at least."""
-        tail = self._tail
+        tail: Tail | None = getattr(self, "_tail", None)
         if tail is None:
             tail = self._tail = Tail()
         tail.draw(self.ranking, self.draw, places)
@@ -172,9 +173,10 @@ class Plan:
     @property
     def eligibility(self) -> Eligibility:
         """The account of the hard filters, computed when first asked for."""
-        if self._eligibility is None:
-            self._eligibility = examine(self.case)
-        return self._eligibility
+        found: Eligibility | None = getattr(self, "_eligibility", None)
+        if found is None:
+            found = self._eligibility = examine(self.case)
+        return found
 
     @property
     def rejections(self) -> tuple[Rejection, ...]:

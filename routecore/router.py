@@ -56,6 +56,7 @@ _NO_CONTEXT: Final = Context()
 _LONGEST_BLOCK: Final = 4_096
 """Provider blocks longer than this as text are parsed every time: what is kept stays small, whatever callers send."""
 _PLANS, _FAILED = "plans", "plans.failed"
+_SUCCESS: Final = Kind.SUCCESS
 _MAX_PINNED: Final = 256
 """Rankings kept for one prepared request, one for each pinned attempt."""
 _PROBES: Final = 4
@@ -198,15 +199,15 @@ class Router:
         of, ranking = prepared.compiled
         if of is not snapshot or ranking is None:
             ranking = self._compile(prepared, snapshot, (prompt_tokens, completion_tokens, cached_tokens))
-        session = reason = pins = None
+        session = None
         if self._sticky and ranking.case.sticky is None and (session_id is not None or prepared is not body):
             if session_id is not None:
                 _check_session(session_id)
             session = Session(prepared.context.account_id, body if prepared is not body else None, session_id, now)  # type: ignore[arg-type]
             if prepared.explicit:
-                pins = self._pins
+                session.pins = self._pins
             else:
-                pin, reason = session.find(self._pins, ranking.case.pool.models)
+                pin, session.reason = session.find(self._pins, ranking.case.pool.models)
                 if pin is not None:
                     ranking = _pinned(prepared, ranking, pin)
         if prompt_tokens is not None or completion_tokens is not None or cached_tokens is not None:
@@ -215,7 +216,7 @@ class Router:
         draw = 0 if ranking.order is not None and self._sink is None else self._entropy(64)
         if snapshot.due:
             ranking = self._probe(ranking, snapshot, draw, now)
-        plan = LivePlan(ranking, draw, session, reason, pins, self._steps)
+        plan = LivePlan(ranking, draw, session, self._steps)
         if self._sink is not None:
             self._send(plan)
         return plan
@@ -301,7 +302,7 @@ class Router:
         self._health.observe(attempt.key, outcome, now)
         kind = outcome.kind
         self._count_outcome[kind]()
-        if kind in NEUTRAL:
+        if kind is not _SUCCESS and kind in NEUTRAL:
             # a probe that says nothing about the endpoint gives its lease to the next plan
             self._health.release(attempt.key, now)
         if plan is None:
@@ -309,7 +310,7 @@ class Router:
                 return self._next_step[kind]
             plan = attempt.plan
         session = plan.session
-        if session is not None and kind is Kind.SUCCESS:
+        if session is not None and kind is _SUCCESS:
             seconds = SHORT_CACHE_SECONDS if session.body is None else cache_seconds(session.body)
             self._pins.served(session.account, session.conversation, attempt.endpoint.model, attempt.key, now, seconds)
         return plan.next_after(outcome, attempt)
