@@ -21,7 +21,7 @@ COMMAND = [sys.executable, "-m", "routecore"]
 
 def call(*arguments, command=COMMAND, **options):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
-    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, env=environment, timeout=60, check=False, **options)  # noqa: S603 - our own command
+    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, env=environment, timeout=60, check=False, **options)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_help_and_version_need_no_input():
 
 @pytest.mark.parametrize("arguments", [["demo"], ["catalog", "show", "example", "--json"], ["--help"]])
 def test_a_reader_that_goes_away_ends_the_command_without_a_word(arguments):
-    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})  # noqa: S603
+    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert process.stdout is not None
     process.stdout.close()
     assert process.stderr is not None
@@ -70,7 +70,7 @@ def test_a_reader_that_goes_away_ends_the_command_without_a_word(arguments):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is always full")
 def test_a_full_disk_is_told_in_one_line():
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(  # noqa: S603 - our own command
+        done = subprocess.run(
             [*COMMAND, "demo"], stdout=full, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60, check=False
         )
     assert done.returncode == 74
