@@ -33,10 +33,6 @@ ESTIMATES: Final = {
 }
 """What the router is told of a request's tokens when it decides. Eligibility (context length) is told the same."""
 
-_NEVER: Final = 10**9
-HEALTH_OFF: Final = HealthSettings(failures_in_a_row=_NEVER, share_least=_NEVER, share=1.0, rate_limit_seconds=1e-9, max_retry_after_seconds=1e-9)
-"""Nothing cools: what a gateway without health does."""
-
 _PARTS: Final[dict[str, type[Any]]] = {"health": HealthSettings, "windows": WindowSettings, "pins": PinSettings, "steps": StepSettings}
 _KEYS: Final = ("name", "provider", "settings", "health", "windows", "pins", "steps", "context", "catalog", "estimates", "tick_seconds", "timeout_s")
 _CATALOG_KEYS: Final = ("add", "remove", "prices", "replace")
@@ -48,7 +44,7 @@ class Policy:
     """One policy, read from JSON and checked: ``mapping`` is what it was read from. Equal mappings are equal policies.
 
     ``provider``: keys of the provider block that a request gets where it does not give them itself. ``settings``: of decisions (``balance``, ``sticky``, …).
-    ``health`` (an object, or ``"off"``), ``windows``, ``pins``, ``steps``, ``tick_seconds``: the router's. ``context``: keys and account. ``catalog``: ``add`` (rows),
+    ``health`` (an object, or ``"off"``: nothing ever cools), ``windows``, ``pins``, ``steps``, ``tick_seconds``: the router's. ``context``: keys and account. ``catalog``: ``add`` (rows),
     ``remove`` (endpoint ids), ``prices`` (endpoint id -> keys of its price card), or ``replace`` (a whole catalog). ``estimates``: one of ``ESTIMATES``.
     ``timeout_s``: an attempt without a first token after so long is given up.
 
@@ -63,7 +59,7 @@ class Policy:
     routecore.errors.SimulationError: 1 fault in the simulation: policy.settings.stiky: ...
     """
 
-    __slots__ = ("_catalogs", "context", "estimates", "mapping", "name", "provider", "router_settings", "settings", "timeout_s")
+    __slots__ = ("_catalogs", "context", "estimates", "health_off", "mapping", "name", "provider", "router_settings", "settings", "timeout_s")
 
     def __init__(self, name: str, **parts: Any) -> None:  # noqa: ANN401 - JSON
         faults: list[Fault] = []
@@ -125,6 +121,7 @@ class Policy:
         self.timeout_s = None if timeout is None else number(timeout)
         if timeout is not None and not self.timeout_s:
             faults.append(Fault(f"{path}.timeout_s", timeout, "a finite number of seconds above 0"))
+        self.health_off = given.get("health") == "off"
         parts: dict[str, Any] = {}
         for key, kind in _PARTS.items():
             if key in given:
@@ -210,7 +207,7 @@ def _collect(faults: list[Fault], make: Any) -> Any:  # noqa: ANN401 - whatever 
 
 def _part(value: object, kind: type[Any], path: str, faults: list[Fault]) -> Any:  # noqa: ANN401 - one of the router's settings
     if kind is HealthSettings and value == "off":
-        return HEALTH_OFF
+        return None
     if not isinstance(value, dict):
         faults.append(Fault(path, value, OBJECT_EXPECTED + (", or 'off'" if kind is HealthSettings else "")))
         return None
