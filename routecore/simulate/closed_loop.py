@@ -16,6 +16,7 @@ import numpy as np
 from routecore.catalog import Catalog
 from routecore.cost import calculate_cost
 from routecore.errors import NoEligibleEndpoint, UnknownModel
+from routecore.health import Health
 from routecore.outcome import Outcome
 from routecore.router import Router
 from routecore.simulate.endpoints import Server
@@ -36,13 +37,13 @@ if TYPE_CHECKING:
     from routecore.simulate.trace import Trace
     from routecore.simulate.world import World
 
-__all__ = ["Choices", "Run", "run_policy"]
+__all__ = ["WORLD_SALT", "Choices", "Run", "run_policy"]
 
 _FLUSH: Final = 8_192
 _REPORT_EVERY: Final = 4_096
 _MOST_PREPARED: Final = 16_384
 _MOST_WARM: Final = 1_000_000
-_WORLD_SALT: Final = 0x6A09E667F3BCC909
+WORLD_SALT: Final = 0x6A09E667F3BCC909
 PINNED, SORTED, COOLING, PANIC = 1, 2, 4, 8
 """Marks of a decision: the session's pin came first; nothing was drawn; someone was cooling; everyone was."""
 _DONE, _NEXT, _RETRY = Action.DONE, Action.NEXT, Action.RETRY
@@ -81,7 +82,7 @@ class Run:
 class _Try:
     """A request under way."""
 
-    __slots__ = ("arrival", "attempt", "attempts", "cached", "completion", "first", "first_code", "insured", "key", "plan", "prompt", "rest", "row", "server", "session", "stream", "tries", "unit", "upstream")  # fmt: skip
+    __slots__ = ("arrival", "attempt", "attempts", "bill", "cached", "completion", "first", "first_code", "insured", "key", "plan", "prompt", "rest", "row", "server", "session", "stream", "tries", "unit", "upstream")  # fmt: skip
 
     attempt: Attempt
     plan: LivePlan
@@ -107,6 +108,21 @@ class _Records:
         if self.rows:
             self.summary.add(dict(zip(self.names, zip(*self.rows, strict=True), strict=True)), self.ids)
             self.rows.clear()
+
+
+class _NoHealth(Health):
+    """Health that remembers nothing: nobody ever cools."""
+
+    def observe(self, key: str, outcome: Outcome, now: float) -> None:
+        """Look away."""
+
+
+class _CarelessRouter(Router):
+    """A router without health, as a gateway without cooldowns has it."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - as Router's
+        super().__init__(*given, **named)
+        self._health = _NoHealth(self.settings.health)
 
 
 def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share its locals: calls cost more than what they do
@@ -149,7 +165,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
         nonlocal coolings
         coolings += str(change.after) == "cooling"
 
-    router = Router(
+    router = (_CarelessRouter if policy.health_off else Router)(
         routed,
         policy.router_settings,
         clock=lambda: now_box[0],
@@ -230,6 +246,16 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
         length = (tokens - 1) * server.slow / server.speed[(z >> 12) & 4095] if tokens > 1 else 0.0
         waited = server.queue(now, first + length) if server.slots is not None else 0.0
         total = waited + first + length
+        # at the price that stood when the attempt began
+        linear = server.linear
+        if linear is not None and not (server.writes and session):
+            p, c, r, fee = linear
+            uncached = p * one.prompt + c * tokens + fee
+            one.bill = (uncached - (p - r) * cached if cached else uncached), uncached
+        elif server.pricing is not None:
+            one.bill = _bill(server, one.prompt, tokens, cached, bool(session), None if wall is None else wall + now)
+        else:
+            one.bill = _UNPRICED
         one.cached = -1 - cached  # the mark that this try is served, with what it read from the cache
         outcome = Outcome(_SUCCESS, ttft_seconds=waited + first if one.stream else None, total_seconds=total, output_tokens=tokens)
         heappush(events, (now + total, sequence, one, outcome))
@@ -248,7 +274,6 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
             outcomes["success"] += 1
             cached = -1 - one.cached
             prompt, completion, session = one.prompt, one.completion, one.session
-            linear = server.linear
             if session:
                 counts["session_requests"] += 1
                 before = warm.get(session)
@@ -257,14 +282,8 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
                     counts["session_switches"] += before[0] != attempt.key
                     counts["cache_hits"] += cached > 0
                 warm[session] = (attempt.key, now + server.cache_ttl)
-            charged = uncached = 0
-            if linear is not None and not (server.writes and session):
-                p, c, r, fee = linear
-                uncached = p * prompt + c * completion + fee
-                charged = uncached - (p - r) * cached if cached else uncached
-            elif server.pricing is not None:
-                charged, uncached = _bill(server, prompt, completion, cached, bool(session), None if wall is None else wall + now)
-            if server.pricing is None or charged < 0:
+            charged, uncached = one.bill
+            if charged < 0:
                 unpriced += 1
                 charged = uncached = 0
             upstream = charged
@@ -306,7 +325,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
             columns = zip(
                 chunk.timestamp_s.tolist(), chunk.model.tolist(), chunk.prompt_tokens.tolist(), chunk.completion_tokens.tolist(), chunk.session.tolist(),
                 chunk.cached_prefix_tokens.tolist(), chunk.provider.tolist(), chunk.tools.tolist(), chunk.max_tokens.tolist(), chunk.stream.tolist(),
-                chunk.units.tolist(), draws(seed, chunk.number).tolist(), draws(seed ^ _WORLD_SALT, chunk.number).tolist(),
+                chunk.units.tolist(), draws(seed, chunk.number).tolist(), draws(seed ^ WORLD_SALT, chunk.number).tolist(),
                 strict=True,
             )  # fmt: skip
             for at, model, prompt, completion, session, cached, provider, tools, most, stream, unit, draw, key in columns:
@@ -398,6 +417,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
 
 
 _SUCCESS: Final = Outcome.success().kind
+_UNPRICED: Final = (-1, -1)
 
 
 def _body(trace: Trace, policy: Policy, shape: tuple[int, int, bool, int]) -> dict[str, Any]:

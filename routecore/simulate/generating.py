@@ -92,7 +92,6 @@ def generate(
             columns = {
                 "session": np.where(inside, np.maximum(key, np.uint64(1)), np.uint64(0)),
                 "cached_prefix_tokens": np.where(inside & (turn > 0), before // _BLOCK * _BLOCK, 0),
-                "tools": inside,
             }
         return Chunk(number=numbers, timestamp_s=at, model=model, prompt_tokens=prompt, completion_tokens=completion, **columns)
 
