@@ -71,6 +71,9 @@ def why(plan: Plan, endpoint_id: str) -> Why:
         if rejection.endpoint.id == endpoint_id:
             reasons = tuple(f"{rule}: {detail}" for rule, detail in zip(rejection.rules, rejection.details, strict=True))
             changes = tuple(_verified(plan.draw, endpoint_id, _lifting(case, rejection.rules, endpoint_id)))
+            if changes and ", and " not in changes[0].words:
+                # what does it alone needs no company
+                changes = changes[:1]
             lifted = None if changes else _lifted(case, rejection.rules)
             return Why(endpoint_id, None, rejection.rules[0], reasons, changes if lifted is None else tuple(_together(lifted, plan.draw, endpoint_id)))
     place = next((place for place, one in enumerate(plan.attempts, 1) if one.endpoint.id == endpoint_id), None)
@@ -101,7 +104,9 @@ def _comparison(plan: Plan, field: Field, endpoint_id: str) -> tuple[str, tuple[
         places = one.places(field)
         if places is not None and places[here] != places[first]:
             return one.name, (f"{one.name}: {one.words(field, here)} (first: {one.words(field, first)})",)
-    return "strategy", (f"strategy: {_strategy_words(plan, field, here)} (first: {_strategy_words(plan, field, first)})",)
+    mine_in_words, first_in_words = _strategy_words(plan, field, here), _strategy_words(plan, field, first)
+    tie = "; equal, so the endpoint id decides" if field.case.preferences.sort and mine_in_words == first_in_words else ""
+    return "strategy", (f"strategy: {mine_in_words} (first: {first_in_words}{tie})",)
 
 
 def _strategy_words(plan: Plan, field: Field, position: int) -> str:
@@ -109,6 +114,8 @@ def _strategy_words(plan: Plan, field: Field, position: int) -> str:
     if sort is not None:
         return sorting.words(field, position, sort)
     group = next(group for group in plan.ranking.groups if position in group.positions)
+    if len(group.positions) == 1:
+        return "alone at its rank"
     share = group.weights[list(group.positions).index(position)] / group.running[-1]
     return f"{share:.1%} of draws among {len(group.positions)} of equal rank"
 
