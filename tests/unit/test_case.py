@@ -34,3 +34,14 @@ def test_a_repooled_case_asks_its_models_in_another_order():
     case = plan(row("p"), row("q", "c/d"), body={"models": ["a/b", "c/d"]}).case
     assert case.pool.models == ("a/b", "c/d")
     assert case.repooled(("c/d", "a/b")).pool.models == ("c/d", "a/b")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"), [((None, None, None), (5, 6, 3)), ((0, None, None), (0, 6, 3)), ((None, 0, None), (5, 0, 3)), ((None, None, 0), (5, 6, 0)), ((7, 8, 9), (7, 8, 9))]
+)
+def test_other_estimates_replace_those_that_are_given_and_zero_is_given(numbers, expected):
+    case = plan(row("p"), context={"prompt_tokens": 5, "completion_tokens": 6, "cached_tokens": 3, "sticky": "a/b@p"}).case
+    other = case.with_numbers(*numbers)
+    assert (other.prompt_tokens, other.completion_tokens, other.cached_tokens) == expected
+    rest = [name for name in Case.__slots__ if not name.endswith("_tokens")]
+    assert all(getattr(other, name) is getattr(case, name) for name in rest)

@@ -6,11 +6,13 @@ import copy
 import json
 import math
 import pickle
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
 
-from routecore import Catalog, CatalogError, DataPolicy, decide_scenario
+from routecore import Catalog, CatalogError, DataPolicy, Endpoint, decide_scenario
 from tests.scenes import ask, error, faults, row, scene
 
 
@@ -352,3 +354,23 @@ def test_a_catalog_may_stand_in_a_scenario_as_it_is():
     mapping = scene(row(), row("q"))
     found = Catalog.from_mapping(mapping["catalog"])
     assert decide_scenario({**mapping, "catalog": found}) == decide_scenario(mapping)
+
+
+def test_an_endpoint_made_by_hand_has_the_defaults_of_a_row():
+    bare = Endpoint("a/b@p", "a/b", "p", "p")
+    assert bare.to_mapping() == one().to_mapping()
+
+
+def test_versions_are_the_same_in_every_process():
+    code = (
+        "from routecore import Catalog, Facts\n"
+        "names = [f'parameter-{place}' for place in range(20)]\n"
+        "row = {'model': 'a/b', 'provider': 'p', 'supported_parameters': names, 'input_modalities': names}\n"
+        "facts = Facts.from_mapping({name: {'samples': 1} for name in names}, dict.fromkeys(names, 'cooling'))\n"
+        "print(Catalog.from_mapping({'endpoints': [row]}).version, facts.version, facts.to_mapping())\n"
+    )
+    found = {
+        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, check=True).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(found) == 1

@@ -105,3 +105,11 @@ def test_a_name_that_nothing_is_close_to_has_no_near_names():
 
 def test_a_name_of_a_megabyte_is_compared_by_its_beginning_alone():
     assert nearest("x" * 1_000_000, ["deepinfra"]) == []
+
+
+def test_all_26_letters_are_lowered_beside_others_too():
+    assert lower("ABCDEFGHIJKLMNOPQRSTUVWXYZÄ@[") == "abcdefghijklmnopqrstuvwxyzÄ@["
+
+
+def test_three_near_names_are_given_unless_told_otherwise():
+    assert len(nearest("deepinfra", [f"deepinfra{place}" for place in range(9)])) == 3

@@ -231,3 +231,14 @@ def test_every_error_is_one_of_the_tree_and_crosses_processes(cause):
 def test_a_plan_needs_no_more_than_the_asked_models():
     assert slugs(ask(row("p"), row("q", "c/d"), body={"models": ["c/d"]}, model=None)) == ["q"]
     assert plan(row("p"), row("q", "c/d")).case.pool.models == ("a/b",)
+
+
+TIMED = Catalog.from_mapping({"endpoints": [row("p", price=(1, 0), pricing={"overrides": [{"utc_start": "0600", "utc_end": "1200", "prompt": "0.000003"}]})]})
+
+
+@pytest.mark.parametrize(
+    ("now", "price"), [(None, "0.003"), (0, "0.003"), (6 * 3600 - 1, "0.003"), (6 * 3600, "0.009"), (12 * 3600 - 1, "0.009"), (12 * 3600, "0.003"), (30 * 3600, "0.009")]
+)
+def test_a_price_of_certain_hours_holds_in_them_and_without_a_time_it_does_not(now, price):
+    for context in (None, {"prompt_tokens": 3000, "completion_tokens": 1000}):
+        assert decide(TIMED, {"model": "a/b"}, context=context, now=now).first.to_dict()["expected_price"] == price

@@ -515,3 +515,16 @@ def test_a_long_list_of_slugs_is_not_repeated_for_every_endpoint():
     rows = [row(f"p{place}") for place in range(100)]
     body = error(ask(*rows, provider={"only": names}, context={"account": {"only": names}}), "no_eligible_endpoint")
     assert sum(len(detail) for one in body["metadata"]["rejections"] for detail in one["details"]) < 1_000_000
+
+
+def test_what_is_missing_is_named_in_alphabetical_order():
+    names = ["top_p", "seed", "stop", "logprobs", "min_p", "top_k", "logit_bias", "verbosity"]
+    found = details(ask(row("ok", supported_parameters=names), row("p"), body=dict.fromkeys(names, 1), provider={"require_parameters": True}))
+    assert found["p"] == [f"does not support {', '.join(sorted(names))}"]
+
+
+def test_the_message_shows_the_first_four_rejections_and_counts_the_rest():
+    for count, ending in ((4, ""), (5, "; and 1 more"), (9, "; and 5 more")):
+        message = error(ask(*(row(f"p{place}") for place in range(count)), provider={"zdr": True}), "no_eligible_endpoint")["message"]
+        assert f"0 of {count} passed (p0: zdr: " in message
+        assert message.split("). Lifting")[0].endswith(f"p3: zdr: retention unknown, taken as retaining{ending}")

@@ -212,3 +212,10 @@ def test_an_error_says_how_many_faults_there_are_and_shows_the_first_five():
 def test_a_key_that_is_no_text_is_a_fault_with_a_path_of_text(key, block):
     body = error(ask(row(), provider=block(key)), "invalid_preferences")
     assert body["param"].startswith("provider.")
+
+
+def test_one_fault_is_told_in_the_singular_and_five_without_more():
+    assert error(ask(row(), provider={"zdr": 1}), "invalid_preferences")["message"].startswith("1 fault in the provider block: ")
+    message = error(ask(row(), provider={f"key{place}": 1 for place in range(5)}), "invalid_preferences")["message"]
+    assert message.startswith("5 faults in the provider block: ")
+    assert "more" not in message

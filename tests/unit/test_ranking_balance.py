@@ -282,3 +282,7 @@ def test_prices_are_positive_whatever_is_given():
 
 def test_rates_without_a_single_sample_shrink_to_their_mean():
     assert successes([EndpointStats(samples=0, success_rate=1.0), EndpointStats(samples=0, success_rate=0.5), None]) == [0.75, 0.75, 0.75]
+
+
+def test_a_median_is_the_middle_of_any_number_of_values():
+    assert [median([float(one) for one in range(count)][::-1]) for count in range(1, 9)] == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5]

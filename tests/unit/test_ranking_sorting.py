@@ -88,3 +88,9 @@ def test_an_own_key_ranks_by_the_price_of_its_endpoint():
     assert [(one["slug"], one["credential"], one["expected_price"]) for one in answer["attempts"]] == [
         ("q", "byok", "0.004"), ("p", "byok", "0.008"), ("q", "shared", "0.004"), ("p", "shared", "0.008"),
     ]  # fmt: skip
+
+
+def test_a_warm_pin_does_not_change_a_sort_as_a_sort_skips_it():
+    rows = [row("p", price=2, implicit_caching=True, pricing={"input_cache_read": "0"}), row("q", price=1)]
+    answer = ask(*rows, provider={"sort": "price"}, context={"sticky": "a/b@p", "cached_tokens": 10**6})
+    assert (slugs(answer), answer["sticky"]["status"]) == (["q", "p"], "skipped")

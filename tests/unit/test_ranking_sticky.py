@@ -256,3 +256,10 @@ def test_a_pin_does_not_change_the_weights_of_the_balance():
     # the pin hits and then fails a threshold together with q: both are in one place but for the pin's own pass
     stats = {"a/b@r": {"latency": {"p50": 1}}, "a/b@pin": {"latency": {"p50": 9}}, "a/b@q": {"latency": {"p50": 9}}}
     assert slugs(ask(*rows, stats=stats, **parts)) == ["r", "pin", "q"]
+
+
+def test_an_economic_pin_is_held_against_the_cheapest_of_the_others():
+    rows = [row("dear", price=(9, 0)), row("cheap", price=(1, 0)), row("pin", price=(2, 0), **CACHING, pricing={"input_cache_read": "0.0000005"})]
+    for order in (rows, rows[::-1]):
+        answer = ask(*order, context={"sticky": PIN, "prompt_tokens": 1000, "completion_tokens": 0}, settings={"sticky": "economic"})
+        assert status(answer) == ("skipped", "uneconomic")
