@@ -10,7 +10,7 @@ import numpy as np
 
 from routecore.catalog import Catalog
 from routecore.simulate.batch_tables import places_after, scaled_up, slopes
-from routecore.simulate.closed_loop import _WORLD_SALT as WORLD_SALT
+from routecore.simulate.closed_loop import WORLD_SALT
 from routecore.simulate.endpoints import Server
 from routecore.simulate.noise import draws, mixed
 from routecore.simulate.world import steady

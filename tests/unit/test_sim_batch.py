@@ -8,9 +8,9 @@ from routecore.errors import SimulationError
 from routecore.facts import Facts
 from routecore.pricing import Pricing
 from routecore.simulate import Policy, World, batch, generate, simulate, steady, trace_of
+from routecore.simulate.batch_choice import Cheapest, Drawn
 from routecore.simulate.batch_engine import Job
 from routecore.simulate.batch_facts import WorldFacts
-from routecore.simulate.batch_tables import Cheapest, Drawn
 from routecore.simulate.batch_world import charges
 
 ROWS = [
