@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import exp, gcd
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -96,7 +96,8 @@ class Drawn:
 
 def fractions(bits: NDArray[np.uint64]) -> NDArray[np.float64]:
     """Return the upper 53 bits as fractions of 2**53: what a plan draws with."""
-    found: NDArray[np.float64] = (bits >> np.uint64(11)) * 2.0**-53
+    found: NDArray[np.float64] = (bits >> np.uint64(11)).astype(np.float64)
+    found *= 2.0**-53
     return found
 
 
@@ -274,9 +275,9 @@ class Weighed:
             running = _running(weights)
             total = running[-1]
             target = numbers[block] * total
-            place = np.zeros(len(target), np.uint8 if len(running) < 256 else np.int64)
+            place: NDArray[Any] = np.zeros(len(target), np.uint8 if len(running) < 256 else np.int64)
             for edge in running[:-1]:
-                place += (edge <= target).view(np.uint8)
+                np.add(place, (edge <= target).view(np.uint8), out=place)
             rows = place.astype(np.intp)
             first[block] = self.codes.take(rows)
             share[block] = weights.ravel().take(rows * len(rows) + np.arange(len(rows))) / total
@@ -319,6 +320,6 @@ def _indicator(codes: NDArray[np.int32], choice: Choice, rows: int) -> tuple[lis
     return codes.tolist(), (first[None, :] == codes[:, None]).astype(np.float64)
 
 
-def _no_chance() -> NDArray[np.float64]:
+def _no_chance() -> NDArray[np.uint64]:
     message = "nothing is drawn here"
     raise AssertionError(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import threading
@@ -73,6 +74,8 @@ def _together(work: Any, tasks: Sequence[Any], processes: int, progress: Any, to
     _work, _done = work, context.Value("q", 0)
     found: dict[int, Any] = {}
     interrupted = False
+    # what is here before the fork is left alone by the collectors of all, which would copy every page that they look at
+    gc.freeze()
     pool = context.Pool(processes, initializer=_ignore_interrupts)
     try:
         waiting = [pool.apply_async(_run, (task,)) for task in tasks]
@@ -90,6 +93,7 @@ def _together(work: Any, tasks: Sequence[Any], processes: int, progress: Any, to
     finally:
         pool.terminate()
         pool.join()
+        gc.unfreeze()
         _work = _done = None
     return [(task, found[place]) for place, task in enumerate(tasks) if place in found], interrupted
 
