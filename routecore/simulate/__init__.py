@@ -4,6 +4,8 @@ Three engines share one trace format, one world and one report: ``simulate`` run
 against frozen statistics, ``ope`` estimates from logged propensities. Names are loaded when they are first used: NumPy comes with them.
 """
 
+# ruff: noqa: F401 - the names are for type checkers; at run time they are loaded on first use
+
 from __future__ import annotations
 
 from importlib import import_module

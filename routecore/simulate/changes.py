@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import numpy as np
 
-from routecore.simulate.closed_loop import COOLING, PINNED, SORTED
+from routecore.simulate.runs import COOLING, PINNED, SORTED
 
 if TYPE_CHECKING:
-    from routecore.simulate.closed_loop import Run
+    from routecore.simulate.runs import Run
 
 __all__ = ["REASONS", "Changes", "compare"]
 
@@ -75,7 +75,11 @@ def compare(before: Run, after: Run) -> Changes:
     codes[(marks_a ^ marks_b) & SORTED != 0] = _NAMES.index("strategy")
     field_a, field_b = np.array(one.field[:size])[rows], np.array(two.field[:size])[rows]
     details: dict[tuple[int, int, int, int], str | None] = {}
-    pairs, inverse = np.unique(np.stack([a[rows], b[rows], field_a, field_b], axis=1), axis=0, return_inverse=True) if len(rows) else (np.zeros((0, 4), int), np.zeros(0, int))
+    pairs, inverse = (
+        np.unique(np.stack([a[rows], b[rows], field_a, field_b], axis=1), axis=0, return_inverse=True)
+        if len(rows)
+        else (np.zeros((0, 4), int), np.zeros(0, int))
+    )
     missing = np.zeros(len(pairs), bool)
     for place, (mine, theirs, mine_field, theirs_field) in enumerate(pairs.tolist()):
         detail = names.absent(mine, theirs, mine_field, theirs_field, one.fields, two.fields)
@@ -94,7 +98,9 @@ def compare(before: Run, after: Run) -> Changes:
             detail = details.get((int(a[row]), int(b[row]), int(field_a[place]), int(field_b[place])))
             if reason == "weights":
                 detail = f"probability {chance_a[place]:.3g} before, {chance_b[place]:.3g} after"
-            examples.append({"request": row, "before": names.of(int(a[row])), "after": names.of(int(b[row])), "reason": reason, "detail": detail or REASONS[reason]})
+            examples.append(
+                {"request": row, "before": names.of(int(a[row])), "after": names.of(int(b[row])), "reason": reason, "detail": detail or REASONS[reason]}
+            )
     tally = {reason: int((codes == code).sum()) for code, reason in enumerate(_NAMES)}
     return Changes(size, len(rows), {reason: count for reason, count in tally.items() if count}, moves, examples)
 

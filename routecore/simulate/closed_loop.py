@@ -6,25 +6,25 @@ costs what it costs. Nothing sleeps. The same seed gives the same result, and wh
 
 from __future__ import annotations
 
-from array import array
 from heapq import heappop, heappush
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-import numpy as np
 
 from routecore.catalog import Catalog
-from routecore.cost import calculate_cost
 from routecore.errors import NoEligibleEndpoint, UnknownModel
 from routecore.health import Health
 from routecore.outcome import Outcome
 from routecore.router import Router
+from routecore.simulate.billing import UNPRICED, bill
 from routecore.simulate.endpoints import Server
 from routecore.simulate.noise import GOLDEN, MASK, draws
+from routecore.simulate.pool import uninterrupted
+from routecore.simulate.runs import Choices, Run
 from routecore.simulate.summary import REPLICATES, Summary
 from routecore.simulate.world import steady
 from routecore.steps import Action
-from routecore.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,58 +37,42 @@ if TYPE_CHECKING:
     from routecore.simulate.trace import Trace
     from routecore.simulate.world import World
 
-__all__ = ["WORLD_SALT", "Choices", "Run", "run_policy"]
+__all__ = ["WORLD_SALT", "run_policy"]
 
 _FLUSH: Final = 8_192
 _REPORT_EVERY: Final = 4_096
 _MOST_PREPARED: Final = 16_384
 _MOST_WARM: Final = 1_000_000
 WORLD_SALT: Final = 0x6A09E667F3BCC909
-PINNED, SORTED, COOLING, PANIC = 1, 2, 4, 8
-"""Marks of a decision: the session's pin came first; nothing was drawn; someone was cooling; everyone was."""
 _DONE, _NEXT, _RETRY = Action.DONE, Action.NEXT, Action.RETRY
-
-
-class Choices:
-    """First choices of a run, request by request, to tell what another policy changed: 13 bytes a request.
-
-    ``endpoint``: code of the first choice (-1: nobody); ``propensity``; ``marks``: ``PINNED``, ``SORTED``, ``COOLING``, ``PANIC``; ``field``: which of ``fields`` (the eligible
-    endpoints' codes, and the rule that removed each other) it was chosen from.
-    """
-
-    def __init__(self) -> None:
-        self.endpoint = array("i")
-        self.propensity = array("f")
-        self.marks = array("B")
-        self.field = array("i")
-        self.fields: list[tuple[frozenset[int], dict[int, str]]] = []
-
-
-@attrs.define
-class Run:
-    """One policy's run: its summary, its first choices (where they were asked for), how far it came and what happened on the way."""
-
-    policy: Policy
-    summary: Summary
-    ids: list[str]
-    choices: Choices | None
-    done: int
-    partial: bool
-    coolings: int
-    unpriced: int
-    last_s: float
 
 
 class _Try:
     """A request under way."""
 
-    __slots__ = ("arrival", "attempt", "attempts", "bill", "cached", "completion", "first", "first_code", "insured", "key", "plan", "prompt", "rest", "row", "server", "session", "stream", "tries", "unit", "upstream")  # fmt: skip
+    __slots__ = (
+        "arrival", "attempt", "attempts", "bill", "cached", "completion", "first_code", "insured", "key", "plan", "prompt", "rest", "server", "session", "stream", "tries",
+        "unit", "upstream",
+    )  # fmt: skip
 
+    arrival: float
     attempt: Attempt
+    attempts: int
+    bill: tuple[int, int]
+    cached: int
+    completion: int
+    first_code: int
+    insured: int
+    key: int
     plan: LivePlan
+    prompt: int
     rest: Iterator[LiveAttempt] | None
     server: Server
+    session: int
+    stream: bool
     tries: dict[int, int] | None
+    unit: int
+    upstream: int
 
 
 class _Records:
@@ -106,8 +90,9 @@ class _Records:
 
     def flush(self) -> None:
         if self.rows:
-            self.summary.add(dict(zip(self.names, zip(*self.rows, strict=True), strict=True)), self.ids)
-            self.rows.clear()
+            with uninterrupted():
+                self.summary.add(dict(zip(self.names, zip(*self.rows, strict=True), strict=True)), self.ids)
+                self.rows.clear()
 
 
 class _NoHealth(Health):
@@ -170,7 +155,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
         policy.router_settings,
         clock=lambda: now_box[0],
         wall_clock=lambda: offset + now_box[0],
-        entropy=lambda bits: draw_box[0],  # noqa: ARG005 - the router's protocol
+        entropy=lambda bits: draw_box[0],
         on_health=cooled,
     )
     plan_request, observe = router.plan, router.observe
@@ -195,9 +180,9 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
     know_cached = policy.settings.sticky == "economic"
     timeout = policy.timeout_s
 
-    def attempt_at(one: _Try, now: float) -> None:
+    def attempt_at(one: _Try, now: float) -> None:  # noqa: PLR0912, PLR0915 - as the whole
         """Begin an attempt: what will come of it, and when, is known at once, and is told to the router only then."""
-        nonlocal sequence, unpriced
+        nonlocal sequence
         server = one.server
         server.attempts += 1
         one.attempts += 1
@@ -253,14 +238,14 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
             uncached = p * one.prompt + c * tokens + fee
             one.bill = (uncached - (p - r) * cached if cached else uncached), uncached
         elif server.pricing is not None:
-            one.bill = _bill(server, one.prompt, tokens, cached, bool(session), None if wall is None else wall + now)
+            one.bill = bill(server, one.prompt, tokens, cached, bool(session), None if wall is None else wall + now)
         else:
-            one.bill = _UNPRICED
+            one.bill = UNPRICED
         one.cached = -1 - cached  # the mark that this try is served, with what it read from the cache
         outcome = Outcome(_SUCCESS, ttft_seconds=waited + first if one.stream else None, total_seconds=total, output_tokens=tokens)
         heappush(events, (now + total, sequence, one, outcome))
 
-    def settle(now: float, one: _Try, outcome: Outcome | None) -> None:
+    def settle(now: float, one: _Try, outcome: Outcome | None) -> None:  # noqa: PLR0915 - as the whole
         """Take an event: an attempt that ended, or (without an outcome) a wait that is over."""
         nonlocal unpriced, sequence
         now_box[0] = now
@@ -393,7 +378,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
                     choices.marks.append(pinned | (ranking.order is not None) << 1 | (ranking.field.cooling is not None) << 2)
                     choices.field.append(found[2])
                 one = _Try()
-                one.row, one.arrival, one.unit, one.key = done, at, unit, key
+                one.arrival, one.unit, one.key = at, unit, key
                 one.prompt, one.completion, one.cached, one.session, one.stream = prompt, completion, cached, session, stream
                 one.plan, one.attempt, one.server, one.first_code = plan, first, server, server.code
                 one.rest = one.tries = None
@@ -411,13 +396,12 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
         if server.attempts:
             summary.count_attempts(server.id, server.attempts, server.failures)
     summary.outcomes = {kind: count for kind, count in outcomes.items() if count}
-    if progress is not None:
+    if progress is not None and not partial:
         progress(done)
     return Run(policy, summary, ids, choices, done, partial, coolings, unpriced, last)
 
 
 _SUCCESS: Final = Outcome.success().kind
-_UNPRICED: Final = (-1, -1)
 
 
 def _body(trace: Trace, policy: Policy, shape: tuple[int, int, bool, int]) -> dict[str, Any]:
@@ -437,7 +421,7 @@ def _body(trace: Trace, policy: Policy, shape: tuple[int, int, bool, int]) -> di
 def _field(candidates: Any, plan: LivePlan, servers: dict[str, Server], choices: Choices | None) -> list[Any]:  # noqa: ANN401 - the ranking's list
     """Return what is kept of a set of candidates: the list itself, how often it occurred, its place among the choices' fields, and the rules' counts."""
     funnel = plan.funnel
-    removed = {rule: before - left for (_, before), (rule, left) in zip(funnel, funnel[1:], strict=False)}
+    removed = {rule: before - left for (_, before), (rule, left) in pairwise(funnel)}
     place = -1
     if choices is not None:
         place = len(choices.fields)
@@ -457,30 +441,6 @@ def _refused(error: NoEligibleEndpoint | UnknownModel, summary: Summary) -> None
         summary.counts["unknown_model"] += 1
         return
     summary.counts["no_endpoint"] += 1
-    for before, after in zip(error.funnel, error.funnel[1:], strict=False):
+    for before, after in pairwise(error.funnel):
         rule = after["rule"]
         summary.rejections[rule] = summary.rejections.get(rule, 0) + before["left"] - after["left"]
-
-
-def _bill(server: Server, prompt: int, completion: int, cached: int, session: bool, now: float | None) -> tuple[int, int]:  # noqa: FBT001 - a fact of the request
-    """Return (charged, charged if there were no caches) in femtodollars, rounded where they are finer; -1 where a price is unknown."""
-    pricing = server.pricing
-    assert pricing is not None
-    plain = pricing.quote(prompt, completion, 0, now)
-    if plain is None:
-        return -1, -1
-    if server.writes and session and prompt >= server.min_cache:
-        usage = tuple.__new__(Usage, (0, cached, 0, 0, prompt - cached, 0, 0, 0, 0, completion, 0, 0, 0, 0, 0, 0, 0, 0, 0, ()))
-        number, places = calculate_cost(pricing, usage, finish_reason="stop").upstream()
-        return _femto(number, places), round(plain)
-    quote = pricing.quote(prompt, completion, cached, now) if cached else plain
-    return (-1 if quote is None else round(quote)), round(plain)
-
-
-def _femto(number: int, places: int) -> int:
-    """Return n × 10^-places USD in whole femtodollars, half to even."""
-    if places <= 15:
-        return number * 10 ** (15 - places)
-    unit = 10 ** (places - 15)
-    whole, rest = divmod(number, unit)
-    return whole + (2 * rest > unit or (2 * rest == unit and whole & 1))

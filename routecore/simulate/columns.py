@@ -82,7 +82,7 @@ class Chunk:
     status: NDArray[np.int16]
     cost_usd: NDArray[np.float64]
 
-    def __init__(self, **columns: Any) -> None:
+    def __init__(self, **columns: Any) -> None:  # noqa: ANN401 - arrays, or what becomes one
         rows = len(columns["timestamp_s"])
         for name, kind in _COLUMNS.items():
             given = columns.get(name)
@@ -94,7 +94,7 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.timestamp_s)
 
-    def take(self, rows: Any) -> Chunk:
+    def take(self, rows: Any) -> Chunk:  # noqa: ANN401 - whatever selects rows
         """Return the rows that ``rows`` (a mask, positions or a slice) selects."""
         return Chunk(**{name: getattr(self, name)[rows] for name in _COLUMNS})
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from functools import lru_cache
+from itertools import pairwise
 from math import exp, inf, log
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
@@ -70,7 +71,7 @@ class Quantiles:
         edges = [1.0 - place / STEPS for place in range(STEPS + 1)]
         # the integral of -log(s) is s - s log(s)
         area = [s - s * log(s) if s > 0 else 0.0 for s in edges]
-        return cls(array("d", [mean * STEPS * (before - after) for before, after in zip(area, area[1:], strict=False)]), {"mean": mean})
+        return cls(array("d", [mean * STEPS * (before - after) for before, after in pairwise(area)]), {"mean": mean})
 
     @classmethod
     def empirical(cls, samples: Iterable[float]) -> Quantiles:

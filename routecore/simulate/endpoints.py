@@ -24,8 +24,32 @@ class Server:
     """
 
     __slots__ = (
-        "_edges", "_per_minute", "_tokens", "_tokens_at", "attempts", "behaviour", "cache_ttl", "code", "down", "error_seconds", "failures", "fails", "id", "key",
-        "linear", "min_cache", "pricing", "refusal_seconds", "refuses", "slots", "slow", "speed", "ttft", "until", "warm_factor", "writes",
+        "_edges",
+        "_per_minute",
+        "_tokens",
+        "_tokens_at",
+        "attempts",
+        "behaviour",
+        "cache_ttl",
+        "code",
+        "down",
+        "error_seconds",
+        "fails",
+        "failures",
+        "id",
+        "key",
+        "linear",
+        "min_cache",
+        "pricing",
+        "refusal_seconds",
+        "refuses",
+        "slots",
+        "slow",
+        "speed",
+        "ttft",
+        "until",
+        "warm_factor",
+        "writes",
     )  # fmt: skip
 
     def __init__(self, code: int, endpoint_id: str, behaviour: Behaviour, pricing: Pricing | None, *, can_cache: bool) -> None:

@@ -30,7 +30,7 @@ _MOONCAKE_BLOCK: Final = 512
 _SPREAD_SECONDS: Final = 8 * 3600.0
 
 
-class BadRow(Exception):  # noqa: N818 - it is not raised to the caller
+class BadRow(Exception):
     """A row that cannot be read: what is wrong with it."""
 
     def __init__(self, path: str, value: object, expected: str) -> None:
@@ -138,7 +138,7 @@ class Format:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
 
-    def row(self, record: Mapping[str, Any], place: int) -> dict[str, Any] | None:
+    def row(self, record: Mapping[str, Any], place: int) -> dict[str, Any] | None:  # noqa: ARG002 - the protocol's
         """Return the row of a record, the ``place``-th of its file; ``None`` to leave it out on purpose. Raises ``BadRow``."""
         reading = self.reading
         get = record.get
@@ -187,7 +187,7 @@ class Azure(Format):
         super().__init__(reading)
         self._start: float | None = None
 
-    def row(self, record: Mapping[str, Any], place: int) -> dict[str, Any]:
+    def row(self, record: Mapping[str, Any], place: int) -> dict[str, Any]:  # noqa: ARG002 - the protocol's
         """Return arrival and counts; time counts from the first row."""
         text = record.get("TIMESTAMP")
         try:
@@ -220,7 +220,7 @@ class Mooncake(Format):
         self._tips: dict[int, int] = {}
         self._sessions = 0
 
-    def row(self, record: Mapping[str, Any], place: int) -> dict[str, Any]:
+    def row(self, record: Mapping[str, Any], place: int) -> dict[str, Any]:  # noqa: ARG002 - the protocol's
         """Return the row; it continues the session whose last prompt (all but its last block) its own prompt begins with."""
         hashes = record.get("hash_ids") or []
         if not isinstance(hashes, list):
@@ -256,7 +256,7 @@ class ClaudeCode(Format):
     name = "claude_code"
     keys = frozenset({"session_id", "t_s", "input_tokens", "output_tokens", "cached_prefix_tokens"})
 
-    def row(self, record: Mapping[str, Any], place: int) -> dict[str, Any] | None:
+    def row(self, record: Mapping[str, Any], place: int) -> dict[str, Any] | None:  # noqa: ARG002 - the protocol's
         """Return the row, ``None`` for a session that is known to be a duplicate."""
         session = record.get("session_id")
         if not isinstance(session, str) or not session:
@@ -309,7 +309,7 @@ class Decisions(Format):
         return super().row(
             {
                 "timestamp_s": float(place) if at is None else at,
-                "model": body.get("model") or (models[0] if isinstance(models, list) and models else models or None),
+                "model": body.get("model") or (models if isinstance(models, str) else next(iter(models), None)),
                 "prompt_tokens": record.get("prompt_tokens", 3000 if context.get("prompt_tokens") is None else context["prompt_tokens"]),
                 "completion_tokens": record.get("completion_tokens", 1000 if context.get("completion_tokens") is None else context["completion_tokens"]),
                 "session_id": body.get("session_id") or record.get("session_id"),

@@ -88,7 +88,9 @@ def generate(
             growth = ((key >> np.uint64(14)) & np.uint64(0x7FF)).astype(np.int64) + 200
             before = np.minimum(base + np.maximum(turn - 1, 0) * growth, _MOST_TOKENS)
             prompt = np.where(inside, np.minimum(base + turn * growth, _MOST_TOKENS), prompt)
-            model = np.where(inside, (np.minimum(np.searchsorted(edges, ((key >> np.uint64(25)) & np.uint64(0xFFFFFF)) / 2.0**24, side="right"), len(edges) - 1)), model)
+            model = np.where(
+                inside, (np.minimum(np.searchsorted(edges, ((key >> np.uint64(25)) & np.uint64(0xFFFFFF)) / 2.0**24, side="right"), len(edges) - 1)), model
+            )
             columns = {
                 "session": np.where(inside, np.maximum(key, np.uint64(1)), np.uint64(0)),
                 "cached_prefix_tokens": np.where(inside & (turn > 0), before // _BLOCK * _BLOCK, 0),

@@ -81,7 +81,9 @@ def uniforms(draw: NDArray[np.uint64], place: int = 1) -> NDArray[np.float64]:
     draw += np.uint64((place * GOLDEN) & MASK)
     z = mixed(draw)
     z >>= np.uint64(11)
-    return z * 2.0**-53
+    found: NDArray[np.float64] = z.astype(np.float64)
+    found *= 2.0**-53
+    return found
 
 
 def _poisson_table() -> NDArray[np.uint8]:

@@ -108,7 +108,9 @@ class OffPolicy:
         rows = [[f"{self.policy}: {self.reward}", "value", "95 % interval", "effective sample"]]
         for name, one in (("logged", self.logged), *self.estimates.items()):
             between = "–" if one.low is None else f"{shown(one.low, unit)} to {shown(one.high, unit)}"
-            rows.append([name, "not identifiable" if one.value is None else shown(one.value, unit), between if one.reason is None else one.reason, f"{one.ess:,.0f}"])
+            rows.append(
+                [name, "not identifiable" if one.value is None else shown(one.value, unit), between if one.reason is None else one.reason, f"{one.ess:,.0f}"]
+            )
         return rows
 
     def __str__(self) -> str:
@@ -239,7 +241,7 @@ class _Chances:
 class _Table:
     """The log beside the policy's probabilities: one row a used request."""
 
-    def __init__(  # noqa: C901, PLR0915 - one pass over the rows that fills every column
+    def __init__(  # noqa: PLR0912, PLR0915 - one pass over the rows that fills every column
         self, log: _Log, targets: _Chances, loggers: _Chances | None, trace: Trace, seed: int, progress: Callable[[int, int], object] | None
     ) -> None:
         endpoints = trace.names.endpoints
@@ -315,7 +317,11 @@ class _Table:
         if reason is not None:
             return {name: Estimate(None, None, None, ess, reason) for name in ESTIMATORS}
         matched = self.match.astype(np.float64)
-        found = {"replay": _ratio(matched, self.reward, self.units, float(matched.sum())) if matched.any() else Estimate(None, None, None, 0.0, "no draw of the policy's matches the log")}
+        found = {
+            "replay": _ratio(matched, self.reward, self.units, float(matched.sum()))
+            if matched.any()
+            else Estimate(None, None, None, 0.0, "no draw of the policy's matches the log")
+        }
         found["ips"] = _mean(self.weight * self.reward, self.units, ess)
         found["snips"] = _ratio(self.weight, self.reward, self.units, ess)
         found["dr"] = _mean(self.direct + self.weight * self.error, self.units, ess)

@@ -42,7 +42,10 @@ figcaption{font-size:.85rem}svg{width:100%;height:auto;display:block}svg text{fi
 .stat{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:.6rem}.stat div{background:var(--card);border-radius:8px;padding:.6rem .8rem}.stat b{display:block;font-size:1.25rem}
 details{margin:.4rem 0}code{font-size:.9em;overflow-wrap:anywhere}
 """
-_LESS_IS_BETTER: Final = frozenset({"cost_total", "cost_per_request", "upstream_per_request", "attempts_per_request"} | {f"{a}_{b}" for a in ("ttft", "total") for b in ("mean", "p50", "p90", "p99")})
+_LESS_IS_BETTER: Final = frozenset(
+    {"cost_total", "cost_per_request", "upstream_per_request", "attempts_per_request"}
+    | {f"{a}_{b}" for a in ("ttft", "total") for b in ("mean", "p50", "p90", "p99")}
+)
 _NEUTRAL: Final = frozenset({"cache_saved_per_request", "cached_share"})
 
 
@@ -81,7 +84,11 @@ def page(report: Report) -> str:
     )
 
 
-_ENGINES: Final = {"closed": "closed loop: the real router on virtual time", "batch": "batch: decisions against frozen statistics, no feedback", "ope": "off-policy estimates"}
+_ENGINES: Final = {
+    "closed": "closed loop: the real router on virtual time",
+    "batch": "batch: decisions against frozen statistics, no feedback",
+    "ope": "off-policy estimates",
+}
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------------------------------
@@ -117,7 +124,10 @@ _COUNTED: Final[tuple[tuple[str, Callable[[Result], str]], ...]] = (
     ("saved by insurance", lambda one: shown(one.summary.money["insured"] / 1e15, "USD")),
     ("cooldowns", lambda one: "–" if one.coolings is None else f"{one.coolings:,}"),
     ("failed at last", lambda one: f"{one.summary.counts['failed']:,}"),
-    ("rejections", lambda one: ", ".join(f"{rule} {count:,}" for rule, count in sorted(one.summary.rejections.items(), key=lambda pair: -pair[1])[:3]) or "none"),
+    (
+        "rejections",
+        lambda one: ", ".join(f"{rule} {count:,}" for rule, count in sorted(one.summary.rejections.items(), key=lambda pair: -pair[1])[:3]) or "none",
+    ),
 )
 
 
@@ -146,7 +156,10 @@ def _changes(report: Report) -> str:
         if changes is None:
             continue
         share = changes.changed / max(changes.compared, 1)
-        reasons = "".join(f'<tr><td title="{escape(REASONS[name])}">{escape(name)}</td><td>{count:,}</td><td style="text-align:left;white-space:normal">{escape(REASONS[name])}</td></tr>' for name, count in sorted(changes.reasons.items(), key=lambda pair: -pair[1]))
+        reasons = "".join(
+            f'<tr><td title="{escape(REASONS[name])}">{escape(name)}</td><td>{count:,}</td><td style="text-align:left;white-space:normal">{escape(REASONS[name])}</td></tr>'
+            for name, count in sorted(changes.reasons.items(), key=lambda pair: -pair[1])
+        )
         picked = [example for name in changes.reasons for example in [row for row in changes.examples if row["reason"] == name][:3]][:_SHOWN_CHANGES]
         rows = "".join(
             f"<tr><td>{row['request']:,}</td><td>{escape(_slug(row['before']))}</td><td>{escape(_slug(row['after']))}</td><td style='white-space:normal;text-align:left'>{escape(row['reason'])}: {escape(str(row['detail']))}</td></tr>"
@@ -170,7 +183,9 @@ def _endpoints(results: Sequence[Result]) -> str:
         for one in results:
             row = one.summary.by_endpoint.get(name, [0, 0, 0, 0, 0])
             failed = f"{row[2]:,} of {row[1]:,} attempts failed" if row[1] else ""
-            cells.append(f"<td>{row[0] / max(one.summary.counts['served'], 1):.1%}<small>{escape(shown(row[4] / 1e15, 'USD'))}{', ' if failed else ''}{failed}</small></td>")
+            cells.append(
+                f"<td>{row[0] / max(one.summary.counts['served'], 1):.1%}<small>{escape(shown(row[4] / 1e15, 'USD'))}{', ' if failed else ''}{failed}</small></td>"
+            )
         rows.append(f"<tr><td>{escape(name)}</td>{''.join(cells)}</tr>")
     head = "".join(f"<th>{escape(one.name)}</th>" for one in results)
     more = f'<p class="soft">and {len(ids) - 30} more endpoints</p>' if len(ids) > 30 else ""
@@ -231,11 +246,15 @@ class _Axes:
         parts = []
         for value in _ticks(*self.y):
             y = round(self.up(value), 1)
-            parts.append(f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}"/><text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{escape(y_text(value))}</text>')
+            parts.append(
+                f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}"/><text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{escape(y_text(value))}</text>'
+            )
         ticks = _decades(*self.x) if self.log_x else _ticks(*self.x)
         for value in ticks:
             x = round(self.across(value), 1)
-            parts.append(f'<line class="axis" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/><text x="{x}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle">{escape(x_text(value))}</text>')
+            parts.append(
+                f'<line class="axis" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/><text x="{x}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle">{escape(x_text(value))}</text>'
+            )
         parts.append(f'<text x="{(_LEFT + _WIDTH) / 2}" y="{_HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>')
         if y_label:
             parts.append(f'<text x="6" y="12">{escape(y_label)}</text>')
@@ -277,7 +296,9 @@ def _frontier(report: Report) -> str:
         if cost_between:
             drawing += f'<line x1="{axes.at(cost_between[0] * 1000, wait)[0]}" x2="{axes.at(cost_between[1] * 1000, wait)[0]}" y1="{y}" y2="{y}" stroke="{colour}" opacity=".5"/>'
         if wait_between:
-            drawing += f'<line x1="{x}" x2="{x}" y1="{axes.at(cost, wait_between[0])[1]}" y2="{axes.at(cost, wait_between[1])[1]}" stroke="{colour}" opacity=".5"/>'
+            drawing += (
+                f'<line x1="{x}" x2="{x}" y1="{axes.at(cost, wait_between[0])[1]}" y2="{axes.at(cost, wait_between[1])[1]}" stroke="{colour}" opacity=".5"/>'
+            )
         label = one.name if one.value is None else str(one.value)
         anchor, shift = ("end", -8) if x > _WIDTH * 0.6 else ("start", 8)
         drawing += f'<circle cx="{x}" cy="{y}" r="5" fill="{colour}"><title>{escape(one.name)}: {cost:.4g} USD per 1,000, {wait:.3g} s</title></circle>'
@@ -355,7 +376,9 @@ def _latencies(results: Sequence[Result], metric: str, title: str) -> str:
     for place, one, curve in curves:
         points = " ".join(f"{x},{y}" for x, y in (axes.at(max(x, low), y) for x, y in curve))
         drawing += f'<polyline points="{points}" fill="none" stroke="{_colour(place)}" stroke-width="2"><title>{escape(one.name)}</title></polyline>'
-    return _figure(title, drawing, [(one.name, _colour(place)) for place, one, _ in curves], "Share of served requests done by then, failed attempts and waits included.")
+    return _figure(
+        title, drawing, [(one.name, _colour(place)) for place, one, _ in curves], "Share of served requests done by then, failed attempts and waits included."
+    )
 
 
 def _money(results: Sequence[Result], providers: Sequence[str]) -> str:
@@ -392,7 +415,13 @@ def _money(results: Sequence[Result], providers: Sequence[str]) -> str:
             x += saved * scale
         drawing += f'<text x="{x + 6:.1f}" y="{y + 16}">{escape(shown(one.summary.money["charged"] / 1e15, "USD"))}</text>'
     key = [(name, _colour(order)) for order, name in enumerate(leading)]
-    return _figure("Where the money went", drawing, [*key, (_OTHERS, "var(--c7)")] if others else key, "Charged to the account, by provider. Dashed: what prompt caches saved.", height)
+    return _figure(
+        "Where the money went",
+        drawing,
+        [*key, (_OTHERS, "var(--c7)")] if others else key,
+        "Charged to the account, by provider. Dashed: what prompt caches saved.",
+        height,
+    )
 
 
 def swept(report: Report) -> list[dict[str, Any]]:

@@ -133,8 +133,18 @@ class Report:
         rows.append(["session switches", *(f"{one.summary.counts['session_switches']:,}" for one in self.results)])
         rows.append(["saved by insurance", *(shown(one.summary.money["insured"] / 1e15, "USD") for one in self.results)])
         rows.append(["first choice changed", *("–" if one.changes is None else f"{one.changes.changed:,} of {one.changes.compared:,}" for one in self.results)])
-        rows.append(["rejections", *(", ".join(f"{rule} {count:,}" for rule, count in sorted(one.summary.rejections.items(), key=lambda pair: -pair[1])[:4]) or "none" for one in self.results)])
-        rows.append(["shares", *(", ".join(f"{name.partition('@')[2]} {share:.0%}" for name, share in list(one.summary.shares.items())[:4]) for one in self.results)])
+        rows.append(
+            [
+                "rejections",
+                *(
+                    ", ".join(f"{rule} {count:,}" for rule, count in sorted(one.summary.rejections.items(), key=lambda pair: -pair[1])[:4]) or "none"
+                    for one in self.results
+                ),
+            ]
+        )
+        rows.append(
+            ["shares", *(", ".join(f"{name.partition('@')[2]} {share:.0%}" for name, share in list(one.summary.shares.items())[:4]) for one in self.results)]
+        )
         return rows
 
     def to_html(self) -> str:

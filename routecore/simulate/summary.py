@@ -29,7 +29,19 @@ _COARSE: Final = 5
 _COARSE_SIZE: Final = int(buckets_of(np.array([HIGHEST_US]), _COARSE)[0]) + 1
 _MOST_NANO: Final = 10**12
 """A request's cost in a replicate is cut at 1,000 USD: sums stay exact."""
-_SUMS: Final = ("requests", "served", "first_served", "attempts", "charged_nano", "upstream_nano", "cache_saved_nano", "ttft_us", "total_us", "prompt", "cached")
+_SUMS: Final = (
+    "requests",
+    "served",
+    "first_served",
+    "attempts",
+    "charged_nano",
+    "upstream_nano",
+    "cache_saved_nano",
+    "ttft_us",
+    "total_us",
+    "prompt",
+    "cached",
+)
 _SPLIT: Final = 24
 
 COUNTS: Final = (
@@ -144,7 +156,14 @@ class Summary:
             self.over_time[place] = self.over_time.get(place, 0) + count
 
     def _resample(
-        self, columns: Mapping[str, Any], money: Mapping[str, Any], served: Any, first_served: Any, attempts: Any, ttft: Any, total: Any  # noqa: ANN401 - columns
+        self,
+        columns: Mapping[str, Any],
+        money: Mapping[str, Any],
+        served: NDArray[np.bool_],
+        first_served: NDArray[np.bool_],
+        attempts: NDArray[np.int64],
+        ttft: NDArray[np.int64],
+        total: NDArray[np.int64],
     ) -> None:
         weights = poisson_weights(np.asarray(columns["unit"], np.uint64), self.replicates)
         zero = np.zeros(len(served))
@@ -174,7 +193,9 @@ class Summary:
     def merge(self, other: Summary) -> Summary:
         """Return the summary of both parts. Raises ``SimulationError`` where their buckets or replicates differ."""
         if (self.bucket_s, self.replicates) != (other.bucket_s, other.replicates):
-            raise SimulationError([Fault("summary", (other.bucket_s, other.replicates), f"of the same bucket_s and replicates: {(self.bucket_s, self.replicates)}")])
+            raise SimulationError(
+                [Fault("summary", (other.bucket_s, other.replicates), f"of the same bucket_s and replicates: {(self.bucket_s, self.replicates)}")]
+            )
         found = Summary(bucket_s=self.bucket_s, replicates=self.replicates)
         for name in ("counts", "money", "outcomes", "rejections", "over_time"):
             mine, theirs = getattr(self, name), getattr(other, name)
@@ -211,7 +232,9 @@ class Summary:
             "charged_nano": self.money["charged"] / 1e6, "upstream_nano": self.money["upstream"] / 1e6, "cache_saved_nano": self.money["cache_saved"] / 1e6,
             "ttft_us": counts["ttft_us"], "total_us": counts["total_us"], "prompt": counts["prompt_tokens"], "cached": counts["cached_tokens"],
         }  # fmt: skip
-        found = {name: None if not np.isfinite(value) else float(value) for name, value in _ratios({key: np.float64(value) for key, value in whole.items()}).items()}
+        found = {
+            name: None if not np.isfinite(value) else float(value) for name, value in _ratios({key: np.float64(value) for key, value in whole.items()}).items()
+        }
         for name in ("ttft", "total"):
             for label, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
                 found[f"{name}_{label}"] = getattr(self, name).at(share)

@@ -94,11 +94,19 @@ class Trace:
                 break
             chunks.append(chunk.take(slice(0, left)))
             left -= len(chunks[-1])
-        return Trace.of_chunks(chunks, self.names, source=self.source, faults=self.faults, assumptions=(*self.assumptions, f"the first {requests:,} requests only"))
+        return Trace.of_chunks(
+            chunks, self.names, source=self.source, faults=self.faults, assumptions=(*self.assumptions, f"the first {requests:,} requests only")
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the trace is, without its rows."""
-        return {"source": self.source, "requests": self.size, "models": len(self.names.models), "assumptions": list(self.assumptions), "faults": self.faults.to_dict()}
+        return {
+            "source": self.source,
+            "requests": self.size,
+            "models": len(self.names.models),
+            "assumptions": list(self.assumptions),
+            "faults": self.faults.to_dict(),
+        }
 
     def __repr__(self) -> str:
         return f"<Trace {self.source}: {self.size:,} requests, {len(self.faults)} rows with faults>"
@@ -118,7 +126,7 @@ def read_trace(
     strict: bool = False,
     spread_s: float = 8 * 3600.0,
 ) -> Trace:
-    """Read a trace: CSV, JSON Lines or Parquet, also compressed with gzip; its format is told by the names of its columns.
+    r"""Read a trace: CSV, JSON Lines or Parquet, also compressed with gzip; its format is told by the names of its columns.
 
     ``format``: one of ``rows`` (the trace's own), ``azure``, ``mooncake``, ``claude_code``, ``decisions``, where it should not be guessed.
     ``model`` is asked for where a row names none; ``models`` maps the trace's names to the catalog's. ``strict`` raises at the first bad row.
@@ -128,7 +136,7 @@ def read_trace(
 
     >>> import tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "t.csv"
-    >>> _ = file.write_text("timestamp_s,model,prompt_tokens,completion_tokens\\n0,a/b,10,5\\n1,a/b,-3,5\\n")
+    >>> _ = file.write_text("timestamp_s,model,prompt_tokens,completion_tokens\n0,a/b,10,5\n1,a/b,-3,5\n")
     >>> trace = read_trace(file)
     >>> len(trace), trace.faults.examples[0].line, trace.faults.examples[0].reason
     (1, 3, "prompt_tokens: '-3' is not a whole number of tokens from 0 to 2**31 - 1")
@@ -152,7 +160,9 @@ def read_trace(
         raise SimulationError([Fault(str(path), f"{type(error).__name__}: {error}", "a file that can be read")]) from error
     if not len(trace):
         first = faults.examples[0] if faults.examples else None
-        raise SimulationError([Fault(str(path), "no rows" if first is None else f"line {first.line}: {first.reason}", "a trace with at least one row that can be read")])
+        raise SimulationError(
+            [Fault(str(path), "no rows" if first is None else f"line {first.line}: {first.reason}", "a trace with at least one row that can be read")]
+        )
     return trace
 
 
@@ -185,7 +195,7 @@ def _open(path: Path, faults: TraceFaults, closing: ExitStack) -> tuple[Iterator
     if suffix == ".parquet":
         return _parquet(path, closing)
     raw = closing.enter_context(path.open("rb"))
-    data = closing.enter_context(gzip.open(raw, "rb")) if path.suffix == ".gz" else raw
+    data = closing.enter_context(gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
     text = closing.enter_context(io.TextIOWrapper(data, encoding="utf-8-sig", newline=""))
     if suffix in _JSON_SUFFIXES:
         records = _json_lines(text, path.name, faults)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from routecore.errors import Fault, SimulationError
 from routecore.request import SUFFIX_SORT
 from routecore.simulate.changes import Changes, compare
-from routecore.simulate.closed_loop import Run, run_policy
+from routecore.simulate.closed_loop import run_policy
 from routecore.simulate.policy import ESTIMATES
 from routecore.simulate.report import Report, Result
 from routecore.simulate.summary import REPLICATES
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from routecore.catalog import Catalog
     from routecore.simulate.policy import Policy
+    from routecore.simulate.runs import Run
     from routecore.simulate.trace import Trace
     from routecore.simulate.world import World
 
-__all__ = ["bucket_seconds", "check_inputs", "diff", "simulate"]
+__all__ = ["bucket_seconds", "check_inputs", "diff", "report_of", "simulate"]
 
 _MOST_COMPARED: Final = 5_000_000
 _BUCKETS: Final = (1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 10_800.0, 86_400.0)
@@ -30,8 +31,8 @@ ASSUMPTIONS: Final = (
     "a request has the same tokens wherever it is served; time to first token does not depend on the prompt's length",
     "latency, throughput and failures of an attempt depend on (request, endpoint, try) alone: every policy meets the same ones",
     "the router starts without statistics, pins and cooldowns, and measures its own while the trace runs",
-    "a session's cached prefix is read at the cache price where the same attempt served its last turn within the cache's lifetime; cache writes are billed where the "
-    "price card has a price for them",
+    "a session's cached prefix is read at the cache price where the same attempt served its last turn within the cache's lifetime",
+    "cache writes are billed where the price card has a price for them, as if every prompt of a session were marked for caching",
     "failed attempts charge nothing (insured); the provider bills the prompt of those it failed on, and nothing of those it refused",
     "intervals are 95 %, from a bootstrap over sessions (over requests without one): they speak of this traffic in this world, not of what the world has wrong",
     "times are served requests' times from arrival, failed attempts and waits included; without streaming the first token is the last",
@@ -78,7 +79,9 @@ def simulate(
     runs: list[Run] = []
     for place, policy in enumerate(policies):
         told = None if progress is None else _told(progress, place * len(trace), total)
-        run = run_policy(trace, catalog, world, policy, seed=seed, start_epoch=start_epoch, bucket_s=bucket, replicates=replicates, keep_choices=keep, progress=told)
+        run = run_policy(
+            trace, catalog, world, policy, seed=seed, start_epoch=start_epoch, bucket_s=bucket, replicates=replicates, keep_choices=keep, progress=told
+        )
         runs.append(run)
         if run.partial:
             break
@@ -86,14 +89,30 @@ def simulate(
     for run in runs:
         found = compare(runs[0], run) if keep and run is not runs[0] else None
         results.append(Result(run.policy.name, run.policy.to_mapping(), run.summary, found, run.done, run.partial, run.coolings, run.unpriced))
-    report = Report(
-        "closed", trace.to_dict(), results, len(trace), seed, _assumptions(trace, catalog, world, policies, start_epoch), _sources(trace, world, sources)
-    )
+    return report_of(trace, catalog, world, policies, results, seed=seed, start_epoch=start_epoch, sources=sources)
+
+
+def report_of(
+    trace: Trace,
+    catalog: Catalog,
+    world: World,
+    policies: Sequence[Policy],
+    results: list[Result],
+    *,
+    seed: int,
+    start_epoch: float | None = None,
+    sources: Iterable[str] = (),
+) -> Report:
+    """Return the report of closed-loop results, with everything that they assume, where it all comes from and what was odd."""
+    assumptions = _assumptions(trace, catalog, world, policies, start_epoch)
+    report = Report("closed", trace.to_dict(), results, len(trace), seed, assumptions, _sources(trace, world, sources))
     report.notes += _notes(report)
     return report
 
 
-def diff(trace: Trace, catalog: Catalog, world: World, before: Policy, after: Policy, *, seed: int = 0, progress: Callable[[int, int], object] | None = None) -> Changes:
+def diff(
+    trace: Trace, catalog: Catalog, world: World, before: Policy, after: Policy, *, seed: int = 0, progress: Callable[[int, int], object] | None = None
+) -> Changes:
     """Return which requests ``after`` sends elsewhere first than ``before`` does, and why each. Raises as ``simulate`` does."""
     report = simulate(trace, catalog, world, [before, after], seed=seed, replicates=0, changes=True, progress=progress)
     found = report.results[-1].changes

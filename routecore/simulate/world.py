@@ -21,7 +21,7 @@ from routecore.pricing import Pricing
 from routecore.simulate.distribution import ASSUMED_SIGMA, Quantiles, of_percentiles, read_distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from routecore.catalog import Catalog
     from routecore.facts import Facts, Percentiles
@@ -168,9 +168,9 @@ class World:
         """Return an endpoint's behaviour."""
         return self.endpoints.get(endpoint_id, self.default)
 
-    def changed(self, **behaviours: Behaviour) -> World:
-        """Return the world with other behaviours for some endpoints, given as ``**{id: behaviour}``."""
-        return World({**self.endpoints, **behaviours}, self.default, sources=self.sources)
+    def changed(self, endpoints: Mapping[str, Behaviour]) -> World:
+        """Return the world with other behaviours for some endpoints."""
+        return World({**self.endpoints, **endpoints}, self.default, sources=self.sources)
 
     def check(self, catalog: Catalog, models: Iterable[str]) -> None:
         """Raise ``SimulationError`` naming every endpoint of ``models`` that this world says nothing of."""
@@ -246,7 +246,11 @@ class World:
         if not isinstance(value, dict):
             raise SimulationError([Fault("world", value, OBJECT_EXPECTED)])
         raw = value.get("endpoints") or {}
-        faults.extend(Fault(f"world.{key}", value[key], "a part of a world: endpoints, default, sources") for key in value if key not in {"endpoints", "default", "sources"})
+        faults.extend(
+            Fault(f"world.{key}", value[key], "a part of a world: endpoints, default, sources")
+            for key in value
+            if key not in {"endpoints", "default", "sources"}
+        )
         if not isinstance(raw, dict):
             faults.append(Fault("world.endpoints", raw, "an object: endpoint id -> behaviour"))
             raw = {}
@@ -297,7 +301,7 @@ def _number(value: object, least: float = 0.0, most: float = inf) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= most
 
 
-_FIELDS: Final = {
+_FIELDS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "error_rate": (_RATE_EXPECTED, lambda value: _number(value, 0, 1)),
     "rate_limit_rate": (_RATE_EXPECTED, lambda value: _number(value, 0, 1)),
     "capacity_per_minute": ("a number of requests a minute above 0", lambda value: value is None or (_number(value) and 0 < value < inf)),
@@ -355,8 +359,9 @@ def _read_effects(value: object, path: str, faults: list[Fault]) -> tuple[Effect
         start, end = one.get("from", 0.0), inf if one.get("to") is None else one["to"]
         amount = None if name is None else one.get(name)
         if one["kind"] == "price" and isinstance(amount, dict):
+            count = len(faults)
             amount = Pricing.parse(amount, path=f"{where}.pricing", faults=faults)
-            if amount is None:
+            if len(faults) > count:
                 continue
         before = len(faults)
         _check_effect(one["kind"], start, end, amount, where, faults)
@@ -371,7 +376,7 @@ def _check_effect(kind: str, start: Any, end: Any, value: Any, path: str, faults
     elif not _number(end) or end <= start:
         faults.append(Fault(f"{path}.to", end, f"a number of seconds above {start:g}"))
     name = _EFFECTS[kind]
-    checks = {
+    checks: dict[str, tuple[str, Callable[[], bool]]] = {
         "factor": ("a finite factor above 0", lambda: _number(value) and 0 < value < inf),
         "rate": (_RATE_EXPECTED, lambda: _number(value, 0, 1)),
         "per_minute": ("a finite number of requests a minute, 0 or more", lambda: _number(value) and value < inf),

@@ -27,7 +27,21 @@ REQUEST = st.tuples(
     *[st.integers(0, 2**70)] * len(MONEY),
     *[st.integers(0, 2**31)] * 3,
 )
-NAMES = ("unit", "at_s", "served", "first_served", "attempts", "endpoint", "first", "ttft_us", "total_us", *MONEY, "prompt_tokens", "cached_tokens", "completion_tokens")
+NAMES = (
+    "unit",
+    "at_s",
+    "served",
+    "first_served",
+    "attempts",
+    "endpoint",
+    "first",
+    "ttft_us",
+    "total_us",
+    *MONEY,
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+)
 
 
 def summary_of(requests):
@@ -93,7 +107,7 @@ def test_durations_are_read_back_by_the_public_decoder():
 
 def test_a_summary_survives_pickling():
     one = summary_of([(1, 0.0, True, True, 1, 0, 0, 5, 9, *[10**14] * len(MONEY), 1, 0, 1)])
-    assert pickle.loads(pickle.dumps(one)) == one  # noqa: S301 - its own
+    assert pickle.loads(pickle.dumps(one)) == one
 
 
 def test_summaries_of_other_buckets_do_not_merge():
@@ -116,7 +130,14 @@ def drawn(seed, shift=0.0, rows=600, sessions=60):
     found = Summary()
     ttft = (random.lognormal(0, 0.5, rows) * 1e6).astype(np.int64)
     columns = {name: np.zeros(rows, np.int64) for name in NAMES}
-    columns.update(unit=(np.arange(rows) % sessions + 1 + seed * 1000).astype(np.uint64), served=np.ones(rows, bool), first_served=np.ones(rows, bool), ttft_us=ttft, total_us=ttft, charged=cost)
+    columns.update(
+        unit=(np.arange(rows) % sessions + 1 + seed * 1000).astype(np.uint64),
+        served=np.ones(rows, bool),
+        first_served=np.ones(rows, bool),
+        ttft_us=ttft,
+        total_us=ttft,
+        charged=cost,
+    )
     found.add(columns, IDS)
     return found
 

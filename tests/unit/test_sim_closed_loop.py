@@ -13,7 +13,9 @@ from routecore.simulate.closed_loop import run_policy
 
 
 def catalog(*providers, **extra):
-    return Catalog.from_mapping({"endpoints": [{"model": "m", "provider": name, "pricing": {"prompt": price, "completion": price, **extra}} for name, price in providers]})
+    return Catalog.from_mapping(
+        {"endpoints": [{"model": "m", "provider": name, "pricing": {"prompt": price, "completion": price, **extra}} for name, price in providers]}
+    )
 
 
 PAIR = catalog(("cheap", "0.000001"), ("sure", "0.000003"))
@@ -28,7 +30,9 @@ def test_a_queue_with_one_slot_waits_as_long_as_the_closed_form_says():
     # M/M/1: arrivals at 0.5 a second, service of 1 s on average: mean time in the system 1 / (1 - 0.5) = 2 s
     one = catalog(("p", "0.000001"))
     trace = generate(60_000, ["m"], seed=5, rate_per_s=0.5, completion_median=1)
-    trace = trace_of([{"timestamp_s": at, "model": "m", "prompt_tokens": 1, "completion_tokens": 1} for chunk in trace.chunks() for at in chunk.timestamp_s.tolist()])
+    trace = trace_of(
+        [{"timestamp_s": at, "model": "m", "prompt_tokens": 1, "completion_tokens": 1} for chunk in trace.chunks() for at in chunk.timestamp_s.tolist()]
+    )
     figures = run_policy(trace, one, World({"m@p": steady(ttft={"mean": 1.0}, slots=1)}), Policy("p", health="off"), replicates=0).summary.figures()
     assert figures["total_mean"] == pytest.approx(2.0, rel=0.06)
     # the time in the system is exponential too
@@ -58,7 +62,10 @@ def test_a_fallback_chain_costs_what_the_expectation_of_its_plan_says():
 
 def test_a_sessions_cache_saves_exactly_what_its_prefixes_cost_less():
     one = catalog(("p", "0.000010"), input_cache_read="0.000001")
-    turns = [{**row, "session_id": "s", "prompt_tokens": 2000 + 1000 * place, "cached_prefix_tokens": 1000 + 1000 * place if place else 0} for place, row in enumerate(rows(5, 60))]
+    turns = [
+        {**row, "session_id": "s", "prompt_tokens": 2000 + 1000 * place, "cached_prefix_tokens": 1000 + 1000 * place if place else 0}
+        for place, row in enumerate(rows(5, 60))
+    ]
     summary = run_policy(trace_of(turns), one, World({"m@p": steady(cache_ttl_s=300)}), Policy("p")).summary
     prefixes = sum(turn["cached_prefix_tokens"] for turn in turns)
     assert summary.counts["cached_tokens"] == prefixes
@@ -145,7 +152,12 @@ def test_an_outage_is_routed_around_with_health_and_tried_again_and_again_withou
 
 def test_slow_stretches_multiply_and_end():
     behaviour = steady(ttft=0.1, tokens_per_second=1e9).slow_within(10, 20, factor=10).slow_within(15, 20, factor=2)
-    summary = run_policy(trace_of(rows(30, completion_tokens=1) if False else [{**row, "completion_tokens": 1} for row in rows(30)]), catalog(("p", "1e-6")), World({"m@p": behaviour}), Policy("p")).summary
+    summary = run_policy(
+        trace_of(rows(30, completion_tokens=1) if False else [{**row, "completion_tokens": 1} for row in rows(30)]),
+        catalog(("p", "1e-6")),
+        World({"m@p": behaviour}),
+        Policy("p"),
+    ).summary
     assert summary.counts["total_us"] == 20 * 100_000 + 5 * 1_000_000 + 5 * 2_000_000
 
 
@@ -241,13 +253,25 @@ def test_an_interrupted_run_reports_what_is_done_as_partial():
 
 def test_progress_ends_at_the_total():
     seen = []
-    simulate(generate(10_000, ["m"], rate_per_s=100), PAIR, World({}, default=steady()), [Policy("a"), Policy("b")], progress=lambda done, total: seen.append((done, total)))
+    simulate(
+        generate(10_000, ["m"], rate_per_s=100),
+        PAIR,
+        World({}, default=steady()),
+        [Policy("a"), Policy("b")],
+        progress=lambda done, total: seen.append((done, total)),
+    )
     assert seen[-1] == (20_000, 20_000)
     assert seen == sorted(seen)
 
 
 def test_a_policy_that_removes_an_endpoint_changes_choices_for_want_of_eligibility():
-    changes = diff(trace_of(rows(50)), PAIR, World({}, default=steady()), ORDERED, Policy("without", provider={"sort": "price"}, health="off", catalog={"remove": ["m@cheap"]}))
+    changes = diff(
+        trace_of(rows(50)),
+        PAIR,
+        World({}, default=steady()),
+        ORDERED,
+        Policy("without", provider={"sort": "price"}, health="off", catalog={"remove": ["m@cheap"]}),
+    )
     assert changes.changed == 50
     assert changes.reasons == {"eligibility": 50}
     assert "not in the catalog" in changes.examples[0]["detail"]

@@ -11,14 +11,16 @@ from routecore.simulate.policy import Policy
 from routecore.simulate.trace import trace_of
 
 PRICES = {"a": "0.000001", "b": "0.000002", "c": "0.000004"}
-CATALOG = Catalog.from_mapping({"endpoints": [{"model": "m", "provider": name, "pricing": {"prompt": price, "completion": price}} for name, price in PRICES.items()]})
+CATALOG = Catalog.from_mapping(
+    {"endpoints": [{"model": "m", "provider": name, "pricing": {"prompt": price, "completion": price}} for name, price in PRICES.items()]}
+)
 MEANS = {"m@a": 1.0, "m@b": 2.0, "m@c": 3.0}
 FLAT = Policy("flat", settings={"balance": {"price": 0}})
 CHEAP = Policy("cheap", settings={"balance": {"price": 2}})
 SORTED = Policy("sorted", provider={"sort": "price"})
 
 
-def logged(policy, seed, rows=400, certain=False):
+def logged(policy, seed, rows=400, *, certain=False):
     """A log: the policy's own drawn choices, with noisy costs around each endpoint's mean."""
     random = np.random.default_rng(seed)
     found = []
@@ -113,7 +115,19 @@ def test_doubly_robust_is_narrower_than_ips_where_endpoints_explain_the_cost():
 
 
 def test_turns_of_one_session_count_as_one_draw_of_luck():
-    rows = [{"timestamp_s": place, "model": "m", "prompt_tokens": 1, "completion_tokens": 1, "endpoint": "m@a", "propensity": 1 / 3, "cost_usd": 1.0 + place // 50, "session_id": f"s{place // 50}"} for place in range(500)]
+    rows = [
+        {
+            "timestamp_s": place,
+            "model": "m",
+            "prompt_tokens": 1,
+            "completion_tokens": 1,
+            "endpoint": "m@a",
+            "propensity": 1 / 3,
+            "cost_usd": 1.0 + place // 50,
+            "session_id": f"s{place // 50}",
+        }
+        for place in range(500)
+    ]
     alone = [{**row, "session_id": None} for row in rows]
     wide, narrow = (ope(trace_of(one), CATALOG, SORTED).logged for one in (rows, alone))
     assert (wide.high - wide.low) > 5 * (narrow.high - narrow.low)
@@ -139,7 +153,10 @@ def test_what_is_no_reward_or_tolerance_is_refused(bad):
 
 
 def test_success_is_a_status_below_400():
-    rows = [{"timestamp_s": 0, "model": "m", "prompt_tokens": 1, "completion_tokens": 1, "endpoint": "m@a", "propensity": 1, "status": status} for status in (200, 500, 200, 429)]
+    rows = [
+        {"timestamp_s": 0, "model": "m", "prompt_tokens": 1, "completion_tokens": 1, "endpoint": "m@a", "propensity": 1, "status": status}
+        for status in (200, 500, 200, 429)
+    ]
     assert ope(trace_of(rows), CATALOG, SORTED, reward="success").estimates["snips"].value == 0.5
 
 

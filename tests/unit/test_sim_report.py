@@ -12,7 +12,11 @@ from routecore.simulate import Policy, World, generate, simulate, steady
 from routecore.simulate.summary import FIGURES
 
 CATALOG = Catalog.from_mapping(
-    {"endpoints": [{"model": "m", "provider": name, "pricing": {"prompt": price, "completion": price}} for name, price in (("a", "0.000001"), ("b", "0.000002"))]}
+    {
+        "endpoints": [
+            {"model": "m", "provider": name, "pricing": {"prompt": price, "completion": price}} for name, price in (("a", "0.000001"), ("b", "0.000002"))
+        ]
+    }
 )
 NASTY = '<script>alert("x")</script>&'
 
@@ -115,4 +119,4 @@ def test_importing_the_package_loads_no_numpy():
     import sys
 
     code = "import sys, routecore, routecore.simulate; assert 'numpy' not in sys.modules; routecore.simulate.Summary; assert 'numpy' in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - this interpreter
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -75,7 +75,15 @@ def test_requests_wait_for_a_slot_in_order_of_arrival():
 
 def test_a_world_goes_through_json_unchanged():
     day = (
-        steady(ttft={"p50": 0.4, "p99": 3}, tokens_per_second={"mean": 40}, error_rate=0.01, capacity_per_minute=600, slots=4, cache_ttl_s=3600, billed_errors=False)
+        steady(
+            ttft={"p50": 0.4, "p99": 3},
+            tokens_per_second={"mean": 40},
+            error_rate=0.01,
+            capacity_per_minute=600,
+            slots=4,
+            cache_ttl_s=3600,
+            billed_errors=False,
+        )
         .slow_within(60, 90, factor=10)
         .errors_within(5, 6, rate=0.5)
         .limit_within(7, 8, per_minute=0)
