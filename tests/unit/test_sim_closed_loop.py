@@ -10,6 +10,7 @@ from routecore.errors import SimulationError
 from routecore.plan_cost import expected_cost
 from routecore.simulate import Policy, World, diff, generate, simulate, steady, trace_of
 from routecore.simulate.closed_loop import run_policy
+from routecore.simulate.noise import draws
 
 
 def catalog(*providers, **extra):
@@ -285,12 +286,13 @@ def test_other_weights_and_another_strategy_are_told_apart():
     assert set(sorted_.reasons) == {"strategy"}
 
 
-def test_the_propensities_of_a_run_are_the_cores_own():
-    run = run_policy(trace_of(rows(1)), PAIR, World({}, default=steady()), Policy("p"))
-    plan = decide(PAIR, {"model": "m"}, settings=Policy("p").settings)
-    chances = {one.endpoint.id: one.probability for one in plan.attempts[:1]}
-    code = run.choices.endpoint[0]
-    assert run.choices.propensity[0] == pytest.approx(chances.get(run.ids[code], 0.25), abs=1e-6)
+def test_the_choices_and_propensities_of_a_run_are_the_cores_own():
+    policy = Policy("p")
+    run = run_policy(trace_of(rows(40, 1e-6)), PAIR, World({}, default=steady()), policy, seed=3)
+    plans = [decide(PAIR, {"model": "m"}, settings=policy.settings, draw=draw) for draw in draws(3, np.arange(40)).tolist()]
+    assert [run.ids[code] for code in run.choices.endpoint] == [plan.first.endpoint.id for plan in plans]
+    assert list(run.choices.propensity) == [plan.propensity for plan in plans]
+    assert len({plan.first.endpoint.id for plan in plans}) == 2
 
 
 def test_non_streaming_requests_have_their_first_token_with_their_last():
