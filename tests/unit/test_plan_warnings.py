@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from routecore.plan_warnings import WARNINGS
-from tests.scenes import ask, error, row, warned
+from tests.scenes import ask, error, plan, row, warned
 
 
 def words(answer):
@@ -111,3 +111,10 @@ def test_warnings_stand_in_a_fixed_order_with_code_path_and_message_each():
 def test_a_hundred_thousand_unmatched_slugs_are_each_warned_of():
     answer = ask(row("p"), provider={"ignore": [f"deepinfra{place}" for place in range(100_000)]})
     assert len(answer["warnings"]) == 100_000
+
+
+def test_ignored_parameters_are_named_in_alphabetical_order():
+    names = ["top_p", "seed", "stop", "logprobs", "min_p", "top_k", "logit_bias", "verbosity"]
+    assert [path for _, path in warned(ask(row("p"), body=dict.fromkeys(names, 1)))] == sorted(names)
+    why = plan(row("p"), row("q", supported_parameters=names), body=dict.fromkeys(names, 1)).why("a/b@p")
+    assert why.reasons == (f"parameters: would ignore {', '.join(sorted(names))} (first: supports every parameter)",)

@@ -234,3 +234,8 @@ def test_bodies_of_one_fingerprint_are_read_alike_and_1_is_not_true():
     assert fingerprint({"model": "a/b", "stop": "x"}) == fingerprint({"model": "a/b", "stop": "y"})
     assert fingerprint({"model": "a/b", "stop": None}) == fingerprint({"model": "a/b"})
     assert fingerprint({"model": "a/b", "messages": [{"role": "user", "content": "secret"}]}) == fingerprint({"model": "a/b", "messages": []})
+
+
+def test_the_words_tell_what_messages_and_input_may_be():
+    with pytest.raises(InvalidRequest, match="messages: 7 is not a list of messages; input: 7 is not text, or a list of items"):
+        read({"model": "a/b", "messages": 7, "input": 7})
