@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
-import time
 import tracemalloc
-from itertools import permutations
 
 import pytest
 
@@ -82,23 +80,6 @@ def test_ever_new_lists_of_models_do_not_make_a_catalog_grow_without_bound():
                 pool_of(found, (one, other))
     kept = [one for one in gc.get_objects() if isinstance(one, Pool) and len(one.models) == 2 and one.models[0] in found.models]
     assert sum(len(one.endpoints) for one in kept) <= 110_000
-
-
-def test_a_new_list_of_models_costs_no_more_when_many_were_asked_before():
-    models = [f"m/{place}" for place in range(60)]
-    found = Catalog.from_mapping({"endpoints": [row("p", model) for model in models]})
-
-    def seconds(lists):
-        start = time.perf_counter()
-        for one in lists:
-            pool_of(found, one)
-        return time.perf_counter() - start
-
-    lists = list(permutations(models, 2))
-    first = min(seconds(lists[place : place + 100]) for place in range(0, 500, 100))
-    seconds(lists[500:3000])
-    later = min(seconds(lists[place : place + 100]) for place in range(3000, 3500, 100))
-    assert later < 3 * first
 
 
 def test_two_thousand_endpoints_of_one_model_make_a_pool_of_some_megabytes():
