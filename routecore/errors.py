@@ -93,6 +93,9 @@ def _jsonable(value: object, depth: int, budget: list[int]) -> Any:  # noqa: ANN
                     break
                 found[_text(key)] = _jsonable(item, depth + 1, budget)
             return found
+    if kind in {list, tuple, dict}:
+        # deep, or past what is worth showing: not walked at all, as it may hold itself many times over
+        return "{…}" if kind is dict else "[…]"
     return _text(value)
 
 
@@ -101,8 +104,8 @@ class _Brief(Repr):
 
     def __init__(self) -> None:
         super().__init__()
-        self.maxlevel = 4
-        self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 16
+        self.maxlevel = 2
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 6
         self.maxstring = self.maxother = self.maxlong = 4 * _SHOWN_CHARACTERS
 
 

@@ -13,6 +13,7 @@ import attrs
 from routecore.catalog import QUANTIZATIONS
 from routecore.checks import (
     BOOL_EXPECTED,
+    HINTS,
     INTEGER_LIMIT,
     NUMBER_EXPECTED,
     SLUG_EXPECTED,
@@ -154,7 +155,7 @@ or an object with 'by' and 'partition'; provider.zrd: True is not a key of the p
         for key, value in block.items():
             read = _READERS.get(key) if isinstance(key, str) else None
             if read is None:
-                faults.append(_unknown_key(key, value, path))
+                faults.append(_unknown_key(key, value, path, hint=len(faults) < HINTS))
             elif value is not None:
                 read(found, value, below(path, key), faults)
         if faults:
@@ -162,11 +163,11 @@ or an object with 'by' and 'partition'; provider.zrd: True is not a key of the p
         return cls(**found) if found else _NO_PREFERENCES
 
 
-def _unknown_key(key: object, value: object, path: str) -> Fault:
+def _unknown_key(key: object, value: object, path: str, *, hint: bool) -> Fault:
     where = below(path, key)
     if isinstance(key, str) and key in _BODY_KEYS:
         return Fault(where, value, f"a key of the provider block; {key!r} belongs beside it, in the request body")
-    near = nearest(key, PREFERENCE_KEYS, most=1) if isinstance(key, str) else []
+    near = nearest(key, PREFERENCE_KEYS, most=1) if hint and isinstance(key, str) else []
     return Fault(where, value, "a key of the provider block" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 

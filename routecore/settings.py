@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from routecore.checks import OBJECT_EXPECTED, WHOLE_EXPECTED, below, nearest, number, whole
+from routecore.checks import HINTS, OBJECT_EXPECTED, WHOLE_EXPECTED, below, nearest, number, whole
 from routecore.errors import Fault, InvalidRequest
 from routecore.preferences import one_of
 
@@ -87,7 +87,7 @@ class Settings:
             for key, item in value.items():
                 read = _SETTING_READERS.get(key) if isinstance(key, str) else None
                 if read is None:
-                    near = nearest(key, _SETTING_READERS, most=1) if isinstance(key, str) else []
+                    near = nearest(key, _SETTING_READERS, most=1) if isinstance(key, str) and len(noted) < HINTS else []
                     hint = f"; did you mean {near[0]!r}?" if near else ""
                     noted.append(Fault(below(path, key), item, f"a setting: {', '.join(_SETTING_READERS)}{hint}"))
                 elif item is not None:
