@@ -212,7 +212,7 @@ def _memory(trace: Trace) -> list[Row]:
 
 def _report(quick: bool) -> list[Row]:  # noqa: FBT001 - as run
     """A whole report: decisions, the world's outcomes, exact charges, histograms and bootstrap replicates, on one process and on two."""
-    trace = generate((8 if quick else 32) * CHUNK_ROWS, [MODEL], rate_per_s=100, seed=1)
+    trace = generate((16 if quick else 128) * CHUNK_ROWS, [MODEL], rate_per_s=100, seed=1)
     world = World({}, steady({"p50": 0.5, "p90": 1.1}, {"p50": 60, "p90": 30}, error_rate=0.01))
     policies = [Policy("p")]
 

@@ -38,7 +38,7 @@ ASSUMPTIONS: Final = (
     "failed attempts charge nothing (insured); the provider bills the prompt of those it failed on, and nothing of those it refused",
     "intervals are 95 %, from a bootstrap over sessions (over requests without one): they speak of this traffic in this world, not of what the world has wrong",
 )
-_TASKS_A_PROCESS: Final = 8
+_TASKS_A_PROCESS: Final = 4
 
 
 @attrs.define

@@ -1,18 +1,20 @@
 """What a run comes to, as a value that adds up: exact sums, HDR histograms and counts.
 
-``a.merge(b)`` is associative and commutative, so a trace cut between sessions and run in parts gives the summary of the whole. Every bootstrap replicate is a sum
-too: a session's weight in it is a function of the session alone, so that replicates merge, and two policies are resampled alike.
+``a.merge(b)`` is associative and commutative, so a trace cut between sessions and run in parts gives the summary of the whole. For the bootstrap, sums are kept for
+each of 4,096 random groups of whole sessions (and histograms for each of 128): a session's group is a function of its key alone, so groups merge, and two policies are
+resampled alike (``docs/decisions/312-random-groups.md``).
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from routecore.errors import Fault, SimulationError
 from routecore.simulate.hdr import HIGHEST_US, Durations, buckets_of, edges_of
-from routecore.simulate.noise import poisson_weights
+from routecore.simulate.noise import mixed, poisson_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +26,10 @@ __all__ = ["FIGURES", "REPLICATES", "Summary", "difference"]
 REPLICATES: Final = 200
 """Bootstrap resamples."""
 Z_95: Final = 1.959963984540054
+_GROUPS: Final = 4_096
+"""Sessions are resampled in so many random groups, whole sessions by their key: with fewer sessions than groups that is nearly each by itself."""
+_FEW_GROUPS: Final = 128
+"""Groups for the quantiles' replicates, which keep a histogram each."""
 _COARSE: Final = 5
 """32 buckets an octave, 3 % wide, interpolated inside: what replicates keep of a distribution."""
 _COARSE_SIZE: Final = int(buckets_of(np.array([HIGHEST_US]), _COARSE)[0]) + 1
@@ -93,8 +99,9 @@ class Summary:
         self.rejections: dict[str, int] = {}
         self.ttft = Durations()
         self.total = Durations()
-        self.sums: NDArray[np.int64] = np.zeros((replicates, len(_SUMS)), np.int64)
-        self.coarse: dict[str, NDArray[np.int64]] = {name: np.zeros((_COARSE_SIZE if replicates else 0, replicates), np.int64) for name in ("ttft", "total")}
+        groups, few = (_GROUPS, _FEW_GROUPS) if replicates else (0, 0)
+        self.sums: NDArray[np.int64] = np.zeros((groups, len(_SUMS)), np.int64)
+        self.coarse: dict[str, NDArray[np.int64]] = {name: np.zeros((few, _COARSE_SIZE), np.int64) for name in ("ttft", "total")}
 
     # --- growing ------------------------------------------------------------------------------------------------------------------------------
 
@@ -165,22 +172,20 @@ class Summary:
         ttft: NDArray[np.int64],
         total: NDArray[np.int64],
     ) -> None:
-        weights = poisson_weights(np.asarray(columns["unit"], np.uint64), self.replicates)
-        zero = np.zeros(len(served))
-        nano = {name: np.clip(money[name] // 1_000_000, -_MOST_NANO, _MOST_NANO).astype(np.float64) for name in ("charged", "upstream", "cache_saved")}
-        values = np.stack([
-            zero + 1, served, first_served, attempts, nano["charged"], nano["upstream"], nano["cache_saved"],
+        group = (np.asarray(columns["unit"], np.uint64) % np.uint64(_GROUPS)).view(np.int64)
+        nano = [np.clip(money[name] // 1_000_000, -_MOST_NANO, _MOST_NANO) for name in ("charged", "upstream", "cache_saved")]
+        values = [
+            None, served, first_served, attempts, *nano,
             np.where(served, ttft, 0), np.where(served, total, 0), columns["prompt_tokens"], columns["cached_tokens"],
-        ], axis=1).astype(np.float64)  # fmt: skip
-        # whole numbers far below 2**53: the float product is exact, in any order
-        self.sums += (weights.astype(np.float64).T @ values).astype(np.int64)
-        kept = weights[served]
+        ]  # fmt: skip
+        for place, column in enumerate(values):
+            # whole numbers far below 2**53: float sums of them are exact, in any order
+            weights = None if column is None else np.asarray(column, np.float64)
+            self.sums[:, place] += np.bincount(group, weights, minlength=_GROUPS).astype(np.int64)
+        few = group[served] % _FEW_GROUPS
         for name, micro in (("ttft", ttft), ("total", total)):
-            buckets = buckets_of(micro[served], _COARSE)
-            if len(buckets):
-                order = np.argsort(buckets, kind="stable")
-                starts = np.flatnonzero(np.concatenate(([True], np.diff(buckets[order]) != 0)))
-                self.coarse[name][buckets[order][starts]] += np.add.reduceat(kept[order], starts, axis=0, dtype=np.int64)
+            cells = few * _COARSE_SIZE + buckets_of(micro[served], _COARSE)
+            self.coarse[name] += np.bincount(cells, minlength=_FEW_GROUPS * _COARSE_SIZE).reshape(_FEW_GROUPS, _COARSE_SIZE)
 
     def count_attempts(self, endpoint_id: str, attempts: int, failures: int) -> None:
         """Take attempts at an endpoint and how many of them failed."""
@@ -242,10 +247,14 @@ class Summary:
 
     def resampled(self) -> dict[str, NDArray[np.float64]]:
         """Return every figure in each bootstrap replicate; NaN where a replicate has none."""
-        found = _ratios({name: self.sums[:, place].astype(np.float64) for place, name in enumerate(_SUMS)})
+        sums = _group_weights(_GROUPS, self.replicates).T @ self.sums.astype(np.float64)
+        found = _ratios({name: sums[:, place] for place, name in enumerate(_SUMS)})
         for name in ("ttft", "total"):
+            filled = np.flatnonzero(self.coarse[name].any(axis=0))
+            counts = np.zeros((_COARSE_SIZE, self.replicates), np.int64)
+            counts[filled] = self.coarse[name][:, filled].T.astype(np.float64) @ _group_weights(_FEW_GROUPS, self.replicates)
             for label, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
-                found[f"{name}_{label}"] = _quantiles(self.coarse[name], share)
+                found[f"{name}_{label}"] = _quantiles(counts, share)
         return {name: found[name] for name in FIGURES}
 
     def intervals(self) -> dict[str, tuple[float, float] | None]:
@@ -305,6 +314,12 @@ def difference(baseline: Summary, other: Summary) -> dict[str, dict[str, float |
         between = _interval(value, after[name] - before[name]) if paired else None
         found[name] = {"value": value, "low": None if between is None else between[0], "high": None if between is None else between[1]}
     return found
+
+
+@lru_cache(maxsize=4)
+def _group_weights(groups: int, replicates: int) -> NDArray[np.float64]:
+    """Return each group's weights: shape (``groups``, ``replicates``)."""
+    return poisson_weights(mixed(np.arange(1, groups + 1, dtype=np.uint64)), replicates).astype(np.float64)
 
 
 def _interval(value: float | None, replicas: NDArray[np.float64] | None) -> tuple[float, float] | None:
