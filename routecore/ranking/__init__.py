@@ -135,7 +135,7 @@ def rank(case: Case, candidates: Sequence[Candidate], view: int, like: Ranking |
 
 def _sorted(field: Field, places: list[tuple[int, ...]] | None, sort: str) -> list[int]:
     pool = field.pool
-    if sort == "price" and places is None and len(field.candidates) == len(pool.endpoints) and field.quotes is pool.nominal_quotes and not field.sticky.pinned:
+    if sort == "price" and places is None and len(field.candidates) == len(pool.endpoints) and field.quotes is pool.nominal_quotes:
         # nothing but nominal prices counts, and nobody is missing: the pool knows the order already
         return pool.by_nominal_quote
     keys: list[Any] = sorting.keys(field, sort)

@@ -31,5 +31,5 @@ def _first(masks: list[int], index: int) -> int:
 def words(field: Field, position: int) -> str:
     """Name the entry that matches."""
     order = field.case.preferences.order
-    place = (places(field) or [0] * (position + 1))[position]
+    place = _first([field.pool.by_slug.get(slug, 0) for slug in order], field.candidates[position].row)
     return f"order[{place}] is {order[place]!r}" if place < len(order) else "not named in order"

@@ -18,14 +18,13 @@ NAME = "strategy"
 
 
 def keys(field: Field, sort: str) -> list[Any]:
-    """Return each candidate's sort key for ``sort``. Candidates of equal keys keep their order, which is that of endpoint ids."""
+    """Return each candidate's sort key for ``sort``. Candidates of equal keys keep their order, which is that of endpoint ids.
+
+    Prices are cold: a request that sorts is not pinned.
+    """
     candidates = field.candidates
     quotes = field.quotes
-    pinned = field.sticky.pinned
     prices: list[Any] = [INFINITE if (quote := quotes[one.row]) is None else quote for one in candidates]
-    for position in pinned:
-        quote = field.quote(position)
-        prices[position] = INFINITE if quote is None else quote
     found: list[Any] = prices
     if sort != "price":
         values = [p50(field, field.case.facts.stats.get(one.endpoint.id), sort) for one in candidates]
