@@ -134,11 +134,19 @@ class Names:
 
     def provider(self, block: object) -> int:
         """Return the code of a provider block; ``None`` and ``{}`` are none (-1)."""
-        return -1 if not block else _code(json.dumps(block, sort_keys=True, default=str), self._providers, self.providers, block)
+        return -1 if not block else _code(_text(block), self._providers, self.providers, block)
+
+    def knows_provider(self, block: object) -> bool:
+        """Whether the block has a code already."""
+        return _text(block) in self._providers
 
     def endpoint(self, endpoint_id: str | None) -> int:
         """Return the code of an endpoint's id; ``None`` is none (-1)."""
         return -1 if endpoint_id is None else _code(endpoint_id, self._endpoints, self.endpoints, endpoint_id)
+
+
+def _text(block: object) -> str:
+    return json.dumps(block, sort_keys=True, default=str)
 
 
 def _code(key: str, codes: dict[str, int], listed: list[Any], value: Any) -> int:  # noqa: ANN401 - names, or blocks of JSON

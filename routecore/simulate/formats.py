@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from routecore.errors import Fault
+from routecore.checks import is_name
+from routecore.errors import Fault, InvalidPreferences
+from routecore.preferences import Preferences
 from routecore.simulate.columns import session_key
 from routecore.simulate.noise import key_of
 
@@ -58,9 +60,20 @@ class Reading:
         """Return the code of a row's model."""
         if name is None or name == "":
             name = self.default_model
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not is_name(name):
             raise BadRow("model", name, MODEL_EXPECTED)
         return self.names.model(self.renamed.get(name, name))
+
+    def provider(self, value: object) -> int:
+        """Return the code of a row's provider block. One that no router would take is a fault of the row, not of the run."""
+        found = block(value)
+        if found and not self.names.knows_provider(found):
+            try:
+                Preferences.parse(found)
+            except InvalidPreferences as error:
+                fault = error.faults[0]
+                raise BadRow(fault.path, fault.value, fault.expected) from None
+        return self.names.provider(found)
 
 
 def tokens(value: object, path: str, *, missing: int | None = None) -> int:
@@ -164,7 +177,7 @@ class Format:
             "completion_tokens": tokens(get("completion_tokens"), "completion_tokens"),
             "session": session_key(None if session is None or session == "" else str(session)),
             "cached_prefix_tokens": cached,
-            "provider": reading.names.provider(block(get("provider"))),
+            "provider": reading.provider(get("provider")),
             "tools": flag(get("tools"), "tools"),
             "max_tokens": tokens(get("max_tokens"), "max_tokens", missing=0),
             "stream": flag(get("stream"), "stream"),
