@@ -10,15 +10,16 @@ from routecore.errors import Fault, SimulationError
 from routecore.simulate.batch_engine import batch
 from routecore.simulate.closed_loop import run_policy
 from routecore.simulate.pool import run_tasks
-from routecore.simulate.report import Report, Result
+from routecore.simulate.report import Result
 from routecore.simulate.summary import REPLICATES, Summary
-from routecore.simulate.whatif import _assumptions, _notes, _sources, bucket_seconds, check_inputs
+from routecore.simulate.whatif import bucket_seconds, check_inputs, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from routecore.catalog import Catalog
     from routecore.simulate.policy import Policy
+    from routecore.simulate.report import Report
     from routecore.simulate.trace import Trace
     from routecore.simulate.world import World
 
@@ -168,10 +169,7 @@ def _closed(
     if not results:
         # stopped before any value was done: the report still says what it was going to be about
         results.append(Result(policies[0].name, policies[0].to_mapping(), Summary(bucket_s=bucket_s, replicates=replicates), None, 0, partial=True))
-    report = Report(
-        "closed", trace.to_dict(), results, len(trace), seed, _assumptions(trace, catalog, world, policies, start_epoch), _sources(trace, world, sources)
-    )
-    report.notes += _notes(report)
+    report = report_of(trace, catalog, world, policies, results, seed=seed, start_epoch=start_epoch, sources=sources)
     if len(results) < len(policies):
         report.notes.append(f"stopped: {len(results)} of {len(policies)} values are here")
     return report
