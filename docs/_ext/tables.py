@@ -19,7 +19,7 @@ Rows = "Sequence[Sequence[str]]"
 def provider_block() -> tuple[Sequence[str], Rows]:
     from routecore.preferences import PREFERENCE_KEYS
 
-    return ("key", "effect"), [(f"`{key}`", effect) for key, effect in PREFERENCE_KEYS.items()]
+    return ("key", "type", "default", "effect"), [(f"`{key}`", *TYPES_AND_DEFAULTS[key], effect) for key, effect in PREFERENCE_KEYS.items()]
 
 
 def rules() -> tuple[Sequence[str], Rows]:
@@ -48,19 +48,70 @@ def warnings() -> tuple[Sequence[str], Rows]:
 def parameters() -> tuple[Sequence[str], Rows]:
     from routecore.request import PARAMETER_OF_KEY
 
-    return ("body key", "parameter that an endpoint must support"), [(f"`{key}`", f"`{name}`") for key, name in PARAMETER_OF_KEY.items()]
+    asking: dict[str, list[str]] = {}
+    for key, name in PARAMETER_OF_KEY.items():
+        asking.setdefault(name, []).append(f"`{key}`")
+    asking["response_format"] = [f"{', '.join(asking['response_format'])}, `text.format`, of any type but `json_schema`"]
+    asking["structured_outputs"].append("`response_format` or `text.format` of type `json_schema`")
+    return ("parameter", "body keys that ask for it"), [(f"`{name}`", ", ".join(keys)) for name, keys in asking.items()]
+
+
+def output_length() -> tuple[Sequence[str], Rows]:
+    from routecore.request import MAX_TOKENS_KEYS
+
+    return ("body key", "asks for"), [(f"`{key}`", "so many tokens of output; of several the largest counts") for key in MAX_TOKENS_KEYS]
 
 
 def modalities() -> tuple[Sequence[str], Rows]:
     from routecore.request import MODALITY_OF_PART
 
-    return ("type of a content part", "input modality"), [(f"`{part}`", f"`{modality}`") for part, modality in MODALITY_OF_PART.items()]
+    parts: dict[str, list[str]] = {}
+    for part, modality in MODALITY_OF_PART.items():
+        parts.setdefault(modality, []).append(f"`{part}`")
+    return ("input modality", "types of content parts that need it"), [(f"`{modality}`", ", ".join(found)) for modality, found in parts.items()]
+
+
+def quantizations() -> tuple[Sequence[str], Rows]:
+    from routecore.catalog import QUANTIZATIONS
+
+    return ("level", "what it is"), [(f"`{level}`", QUANTIZATION_MEANINGS[level]) for level in QUANTIZATIONS]
 
 
 def transitions() -> tuple[Sequence[str], Rows]:
-    from routecore.health import TRANSITIONS
+    from routecore.health_table import TRANSITIONS
 
-    return ("state", "event", "becomes", "cooldown"), [(f"`{row.state}`", f"`{row.event}`", f"`{row.to}`", f"`{row.cooldown}`") for row in TRANSITIONS]
+    return ("state", "event", "becomes", "cooldown"), [(f"`{row.state}`", f"`{row.event}`", f"`{row.to}`", COOLDOWN_MEANINGS[row.cooldown]) for row in TRANSITIONS]
+
+
+def steps() -> tuple[Sequence[str], Rows]:
+    from routecore.steps import AFTER
+
+    return ("outcome", "while attempts are left", "when none is left", "why"), [
+        (f"`{kind}`", f"`{row.attempts_left}`", f"`{row.exhausted}`", row.reason) for kind, row in AFTER.items()
+    ]
+
+
+def errors() -> tuple[Sequence[str], Rows]:
+    from routecore import errors as tree
+
+    rows = [
+        (f"`{one.__name__}`", f"`{one.type}`", str(one.code), sentence(one.__doc__))
+        for one in (getattr(tree, name) for name in tree.__all__)
+        if isinstance(one, type) and issubclass(one, tree.RoutecoreError) and one.type != tree.RoutecoreError.type
+    ]
+    return ("error", "type", "code", "what it means"), rows
+
+
+def laws() -> tuple[Sequence[str], Rows]:
+    from routecore.testing.laws import LAWS
+
+    return ("law", "what it holds"), [(f"`{law.__name__}`", sentence(law.__doc__)) for law in LAWS]
+
+
+def sentence(docstring: str | None) -> str:
+    """Return the first sentence of a docstring on one line, in Markdown's spelling of code."""
+    first = (docstring or "").strip().split("\n\n")[0]
+    return " ".join(first.split()).replace("``", "`")
 
 
 RULE_MEANINGS = {
@@ -87,14 +138,56 @@ RULE_MEANINGS = {
 }
 """What each rule removes, in a reader's words; a rule without words, or words without a rule, fails the build."""
 
+TYPES_AND_DEFAULTS = {
+    "order": ("list of slugs", "none"),
+    "allow_fallbacks": ("bool", "`true`"),
+    "require_parameters": ("bool", "not given, which is neither `true` nor `false`"),
+    "data_collection": ("`allow` or `deny`", "`allow`"),
+    "zdr": ("bool", "`false`"),
+    "enforce_distillable_text": ("bool", "`false`"),
+    "only": ("list of slugs", "none"),
+    "ignore": ("list of slugs", "none"),
+    "quantizations": ("list of levels", "all"),
+    "sort": ("text or object", "none: the balance; `partition` is `model`"),
+    "preferred_min_throughput": ("number or object", "none"),
+    "preferred_max_latency": ("number or object", "none"),
+    "max_price": ("object of numbers or decimal text", "none"),
+}
+"""Type and default of each key of the provider block, in a reader's words; tests/docs holds them to what the parser does."""
+
+QUANTIZATION_MEANINGS = {
+    "int4": "4-bit integers",
+    "int8": "8-bit integers",
+    "fp4": "4-bit floating point",
+    "fp6": "6-bit floating point",
+    "fp8": "8-bit floating point",
+    "fp16": "16-bit floating point",
+    "bf16": "16-bit brain floating point",
+    "fp32": "32-bit floating point",
+    "unknown": "the provider does not say; `none` is another word for it",
+}
+
+COOLDOWN_MEANINGS = {
+    "none": "–",
+    "backoff": "the next of the backoff: 5 s, doubling to 300 s",
+    "retry_after": "`Retry-After`, else 5 s",
+    "longer_retry_after": "`Retry-After`, if it ends later",
+    "retry_after_or_backoff": "`Retry-After`, else the next of the backoff",
+}
+
 TABLES: dict[str, Callable[[], tuple[Sequence[str], Rows]]] = {
     "provider-block": provider_block,
     "rules": rules,
     "passes": passes,
     "warnings": warnings,
     "parameters": parameters,
+    "output-length": output_length,
     "modalities": modalities,
+    "quantizations": quantizations,
+    "steps": steps,
+    "errors": errors,
     "transitions": transitions,
+    "laws": laws,
 }
 
 
@@ -118,8 +211,7 @@ class CodeTable(Directive):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    from routecore.eligibility import RULES
-
-    assert {rule.name for rule in RULES} == set(RULE_MEANINGS)
+    for name in TABLES:
+        markdown(name)
     app.add_directive("code-table", CodeTable)
     return {"parallel_read_safe": True}
