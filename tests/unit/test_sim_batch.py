@@ -219,3 +219,30 @@ def test_ctrl_c_keeps_the_chunks_that_are_done():
 def test_a_number_of_processes_that_is_none_is_refused(processes):
     with pytest.raises(SimulationError, match="processes"):
         batch(generate(10, ["a/b"]), CATALOG, WORLD, [Policy("a")], processes=processes)
+
+
+def test_a_draw_in_a_cell_that_an_edge_splits_falls_on_its_own_side():
+    group = Drawn([0, 1], [1.0, 2.0], [1.0, 3.0])
+    third = 2**64 // 3
+    bits = np.array([third - 2**30, third + 2**30], np.uint64)
+    assert group.choose(bits.astype(np.int64), bits.astype(np.int64), lambda: bits).first.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("estimates", ["nominal", "prompt", "tokens"])
+def test_a_sort_by_latency_asks_for_the_price_only_among_equals(estimates):
+    policy = Policy("fast", provider={"sort": "latency"}, settings={"min_samples": 1}, estimates=estimates)
+    for p50s, expected in (((0.5, 0.5, 0.4), "a/b@dear"), ((0.4, 0.4, 0.5), "a/b@cheap")):
+        facts = Facts.from_mapping({f"a/b@{name}": {"latency": {"p50": p50}} for name, p50 in zip(("cheap", "mid", "dear"), p50s, strict=True)})
+        trace = trace_of([{"timestamp_s": 0, "model": "a/b", "prompt_tokens": 3000, "completion_tokens": 1000}])
+        summary = batch(trace, CATALOG, World({}, steady()), [policy], facts=facts).results[0].summary
+        assert list(summary.shares) == [expected]
+
+
+def test_a_failed_attempt_charges_no_fee_and_its_prompt_is_insured():
+    catalog = Catalog.from_mapping(
+        {"endpoints": [{"model": "a/b", "provider": "p", "pricing": {"prompt": "0.000001", "completion": "0.000002", "request": "0.5"}}]}
+    )
+    trace = trace_of([{"timestamp_s": 0, "model": "a/b", "prompt_tokens": 1000, "completion_tokens": 10}])
+    summary = batch(trace, catalog, World({}, steady(error_rate=1.0)), [Policy("p")]).results[0].summary
+    assert (summary.money["charged"], summary.money["uncached"]) == (0, 0)
+    assert summary.money["insured"] == summary.money["upstream"] == 501 * 10**12
