@@ -80,7 +80,9 @@ def quantizations() -> tuple[Sequence[str], Rows]:
 def transitions() -> tuple[Sequence[str], Rows]:
     from routecore.health_table import TRANSITIONS
 
-    return ("state", "event", "becomes", "cooldown"), [(f"`{row.state}`", f"`{row.event}`", f"`{row.to}`", COOLDOWN_MEANINGS[row.cooldown]) for row in TRANSITIONS]
+    return ("state", "event", "becomes", "cooldown"), [
+        (f"`{row.state}`", f"`{row.event}`", f"`{row.to}`", COOLDOWN_MEANINGS[row.cooldown]) for row in TRANSITIONS
+    ]
 
 
 def steps() -> tuple[Sequence[str], Rows]:

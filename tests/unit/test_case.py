@@ -37,7 +37,8 @@ def test_a_repooled_case_asks_its_models_in_another_order():
 
 
 @pytest.mark.parametrize(
-    ("numbers", "expected"), [((None, None, None), (5, 6, 3)), ((0, None, None), (0, 6, 3)), ((None, 0, None), (5, 0, 3)), ((None, None, 0), (5, 6, 0)), ((7, 8, 9), (7, 8, 9))]
+    ("numbers", "expected"),
+    [((None, None, None), (5, 6, 3)), ((0, None, None), (0, 6, 3)), ((None, 0, None), (5, 0, 3)), ((None, None, 0), (5, 6, 0)), ((7, 8, 9), (7, 8, 9))],
 )
 def test_other_estimates_replace_those_that_are_given_and_zero_is_given(numbers, expected):
     case = plan(row("p"), context={"prompt_tokens": 5, "completion_tokens": 6, "cached_tokens": 3, "sticky": "a/b@p"}).case

@@ -370,7 +370,9 @@ def test_versions_are_the_same_in_every_process():
         "print(Catalog.from_mapping({'endpoints': [row]}).version, facts.version, facts.to_mapping())\n"
     )
     found = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, check=True
+        ).stdout
         for seed in ("1", "2", "3")
     }
     assert len(found) == 1

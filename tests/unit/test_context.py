@@ -14,7 +14,10 @@ def test_a_context_that_says_nothing_is_the_default(value):
 
 
 def test_the_key_id_of_a_key_is_the_slug_as_written():
-    assert [(key.slug, key.key_id) for key in Context.parse({"byok": ["Google-Vertex", {"slug": "P/V"}]}).byok] == [("google-vertex", "Google-Vertex"), ("p/v", "P/V")]
+    assert [(key.slug, key.key_id) for key in Context.parse({"byok": ["Google-Vertex", {"slug": "P/V"}]}).byok] == [
+        ("google-vertex", "Google-Vertex"),
+        ("p/v", "P/V"),
+    ]
 
 
 @pytest.mark.parametrize(

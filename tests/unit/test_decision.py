@@ -237,7 +237,8 @@ TIMED = Catalog.from_mapping({"endpoints": [row("p", price=(1, 0), pricing={"ove
 
 
 @pytest.mark.parametrize(
-    ("now", "price"), [(None, "0.003"), (0, "0.003"), (6 * 3600 - 1, "0.003"), (6 * 3600, "0.009"), (12 * 3600 - 1, "0.009"), (12 * 3600, "0.003"), (30 * 3600, "0.009")]
+    ("now", "price"),
+    [(None, "0.003"), (0, "0.003"), (6 * 3600 - 1, "0.003"), (6 * 3600, "0.009"), (12 * 3600 - 1, "0.009"), (12 * 3600, "0.003"), (30 * 3600, "0.009")],
 )
 def test_a_price_of_certain_hours_holds_in_them_and_without_a_time_it_does_not(now, price):
     for context in (None, {"prompt_tokens": 3000, "completion_tokens": 1000}):

@@ -274,6 +274,8 @@ def test_every_rule_but_disabled_is_known_to_be_lifted():
 
 def test_require_parameters_is_offered_to_be_let_go_only_where_it_was_not_given():
     rows = [row("p", price=9), row("q", price=1, supported_parameters=["seed"])]
-    assert ("caller", "require_parameters: false") not in [tuple(one) for one in plan(*rows, body={"seed": 1}).why("a/b@p").changes if "together" not in one.words]
+    assert ("caller", "require_parameters: false") not in [
+        tuple(one) for one in plan(*rows, body={"seed": 1}).why("a/b@p").changes if "together" not in one.words
+    ]
     near = plan(row("p", price=1), row("q", price=9, supported_parameters=["seed"]), body={"seed": 1}, settings={"balance": {"price": 100}})
     assert ("caller", "require_parameters: false") in [tuple(one) for one in near.why("a/b@p").changes]
