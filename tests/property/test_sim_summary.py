@@ -164,3 +164,11 @@ def test_every_figure_has_an_interval_and_a_difference():
     one = drawn(1)
     assert set(one.figures()) == set(one.intervals()) == set(difference(one, one)) == set(FIGURES)
     assert one.intervals()["ttft_p90"][0] < one.figures()["ttft_p90"] < one.intervals()["ttft_p90"][1]
+
+
+def test_the_quantiles_of_replicates_lie_around_the_figure_itself():
+    one = drawn(3, rows=6_000, sessions=6_000)
+    figures, replicas = one.figures(), one.resampled()
+    for name in ("ttft_p50", "ttft_p90", "total_p50", "total_p90"):
+        assert replicas[name].mean() == pytest.approx(figures[name], rel=0.01)
+        assert 0 < replicas[name].std() < 0.05 * figures[name]

@@ -305,3 +305,18 @@ def test_every_request_is_in_the_summary_once():
     world = World({"m@cheap": steady(error_rate=0.2, rate_limit_rate=0.1, capacity_per_minute=3000), "m@sure": steady(error_rate=0.2)})
     counts = run_policy(trace, PAIR, world, Policy("p")).summary.counts
     assert counts["requests"] == 9_000 == counts["served"] + counts["failed"]
+
+
+def test_a_second_try_at_the_same_endpoint_has_luck_of_its_own():
+    one = catalog(("p", "1e-6"))
+    summary = run_policy(trace_of(rows(2_000, 0.01)), one, World({"m@p": steady(error_rate=0.5)}), Policy("p", health="off"), replicates=0).summary
+    assert summary.counts["served"] / 2_000 == pytest.approx(0.75, abs=0.04)
+
+
+def test_endpoints_that_only_one_of_two_policies_has_are_not_taken_for_one_another():
+    def adding(provider):
+        return Policy(f"with {provider}", provider={"sort": "price"}, catalog={"add": [{"model": "m", "provider": provider, "pricing": {"prompt": "0", "completion": "0"}}]})
+
+    changes = diff(trace_of(rows(5)), PAIR, World({}, default=steady()), adding("d"), adding("e"))
+    assert changes.moves == {("m@d", "m@e"): 5}
+    assert changes.reasons == {"eligibility": 5}
