@@ -249,6 +249,8 @@ class Summary:
         """Return every figure in each bootstrap replicate; NaN where a replicate has none."""
         sums = _group_weights(_GROUPS, self.replicates).T @ self.sums.astype(np.float64)
         found = _ratios({name: sums[:, place] for place, name in enumerate(_SUMS)})
+        # of as many requests as there were: a replicate of whole groups has a few more or less, which says nothing of their cost
+        found["cost_total"] = found["cost_per_request"] * self.counts["requests"]
         for name in ("ttft", "total"):
             filled = np.flatnonzero(self.coarse[name].any(axis=0))
             counts = np.zeros((_COARSE_SIZE, self.replicates), np.int64)

@@ -246,3 +246,10 @@ def test_a_failed_attempt_charges_no_fee_and_its_prompt_is_insured():
     summary = batch(trace, catalog, World({}, steady(error_rate=1.0)), [Policy("p")]).results[0].summary
     assert (summary.money["charged"], summary.money["uncached"]) == (0, 0)
     assert summary.money["insured"] == summary.money["upstream"] == 501 * 10**12
+
+
+def test_a_total_s_interval_is_that_of_the_cost_a_request():
+    summary = batch(generate(20_000, ["a/b"]), CATALOG, World({}, steady()), [Policy("p")]).results[0].summary
+    figures, intervals = summary.figures(), summary.intervals()
+    widths = [(intervals[name][1] - intervals[name][0]) / figures[name] for name in ("cost_total", "cost_per_request")]
+    assert widths[0] == pytest.approx(widths[1])
