@@ -315,7 +315,11 @@ def test_a_second_try_at_the_same_endpoint_has_luck_of_its_own():
 
 def test_endpoints_that_only_one_of_two_policies_has_are_not_taken_for_one_another():
     def adding(provider):
-        return Policy(f"with {provider}", provider={"sort": "price"}, catalog={"add": [{"model": "m", "provider": provider, "pricing": {"prompt": "0", "completion": "0"}}]})
+        return Policy(
+            f"with {provider}",
+            provider={"sort": "price"},
+            catalog={"add": [{"model": "m", "provider": provider, "pricing": {"prompt": "0", "completion": "0"}}]},
+        )
 
     changes = diff(trace_of(rows(5)), PAIR, World({}, default=steady()), adding("d"), adding("e"))
     assert changes.moves == {("m@d", "m@e"): 5}
