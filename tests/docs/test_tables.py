@@ -181,7 +181,9 @@ def test_the_page_names_every_key_of_the_context_and_of_the_settings():
 def test_the_page_names_every_field_of_a_row():
     from routecore import Catalog
 
-    row = Catalog.from_mapping({"endpoints": [{**ROW, "pricing": {}, "max_prompt_tokens": 1, "context_length": 1, "max_output_tokens": 1}]}).to_mapping()["endpoints"][0]
+    row = Catalog.from_mapping({"endpoints": [{**ROW, "pricing": {}, "max_prompt_tokens": 1, "context_length": 1, "max_output_tokens": 1}]}).to_mapping()[
+        "endpoints"
+    ][0]
     assert set(row) <= set(first_cells(page("reference/wire-form.md")))
 
 
