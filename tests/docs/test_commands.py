@@ -27,8 +27,9 @@ def command_lines():
             continue
         for block in re.findall(r"^```console\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
             for line in block.splitlines():
-                if line.startswith("$ routecore "):
-                    yield pytest.param(line.removeprefix("$ routecore "), id=f"{page.relative_to(ROOT)}: {line}")
+                command, _, arguments = line.removeprefix("$ ").partition(" ")
+                if command.endswith("routecore"):
+                    yield pytest.param(arguments, id=f"{page.relative_to(ROOT)}: {line}")
 
 
 def parquet(rows):
