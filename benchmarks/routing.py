@@ -247,7 +247,9 @@ def observe_row(quick: bool) -> list[Row]:  # noqa: FBT001 - as run
     stats = router.facts.stats[attempt.endpoint.id]
     assert stats.samples == (rounds + 1) * calls
     assert stats.throughput is not None
-    assert stats.throughput.p50 == rates[attempt.endpoint.id][0]
+    # so many samples of one endpoint are summed up in a histogram, whose stated error is below 1 %
+    assert stats.throughput.p50 is not None
+    assert abs(stats.throughput.p50 / rates[attempt.endpoint.id][0] - 1) < 0.01
     return rows
 
 
