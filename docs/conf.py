@@ -11,13 +11,16 @@ project = "routecore"
 author = "The routecore maintainers"
 copyright = "2026, the routecore maintainers"  # noqa: A001 - Sphinx's name for it
 version = release = VERSION
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "tables"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "tables"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
 html_title = "routecore"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_show_sourcelink = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
 suppress_warnings = ["myst.xref_missing"] if "linkcheck" in sys.argv else []
