@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import gzip
 import json
 import re
@@ -19,6 +20,7 @@ from tests.command_line import run
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "z-ai/glm-4.7"
+CHECKER = doctest.OutputChecker()
 
 
 def command_lines():
@@ -26,10 +28,10 @@ def command_lines():
         if "_build" in page.parts:
             continue
         for block in re.findall(r"^```console\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-            for line in block.splitlines():
-                command, _, arguments = line.removeprefix("$ ").partition(" ")
+            for line, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+                command, _, arguments = line.partition(" ")
                 if command.endswith("routecore"):
-                    yield pytest.param(arguments, id=f"{page.relative_to(ROOT)}: {line}")
+                    yield pytest.param(arguments, shown, id=f"{page.relative_to(ROOT)}: {line}")
 
 
 def parquet(rows):
@@ -59,9 +61,10 @@ def folder(tmp_path, monkeypatch):
     logged = {"endpoint": chosen["endpoint"], "propensity": chosen["probability"], "cost_usd": 0.001, "ttft_s": 0.5, "total_s": 1.5, "status": 200}
     contents = {
         "scenario.json": scenario,
-        "body.json": {"model": "deepseek/deepseek-v3.2", "provider": {"sort": "price"}},
+        "body.json": {"model": MODEL, "provider": {"sort": "price", "zdr": True}},
+        "typo.json": {"model": MODEL, "provider": {"zrd": True}},
         "context.json": {"prompt_tokens": 1200, "completion_tokens": 300},
-        "decision.json": record(scenario),
+        "decision.json": record({**scenario, "request": {"model": MODEL, "provider": {"sort": "price", "zdr": True}}}),
         "record.json": record(scenario),
         "case.json": {"pricing": price, "usage": usage, "finish_reason": "stop"},
         "catalog.json": {"endpoints": rows},
@@ -81,15 +84,18 @@ def folder(tmp_path, monkeypatch):
     return turn
 
 
-@pytest.mark.parametrize("line", list(command_lines()))
-def test_the_command_line_runs(line, folder):
+@pytest.mark.parametrize(("line", "shown"), list(command_lines()))
+def test_the_command_line_runs_and_prints_what_is_shown(line, shown, folder):
     if "requests.parquet" in line:
         parquet([{"timestamp_s": float(n), **folder} for n in range(20)])
     # less traffic than the reader is shown: the claim is that it runs
     line = re.sub(r"--generate \d+", "--generate 40", line.partition(" > ")[0])
-    done = run(*shlex.split(line))
-    assert done.code == 0, done.err
-    assert done.out or "-o " in line
+    done = run(*shlex.split(line), COLUMNS="120")
+    assert done.code == (2 if "typo.json" in line else 0), done.err
+    assert done.out or done.err or "-o " in line
+    if shown:
+        printed = done.err if done.code else done.out
+        assert CHECKER.check_output(shown, printed, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE), printed
 
 
 def test_the_pages_that_show_the_command_line_have_such_lines():
