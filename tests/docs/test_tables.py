@@ -238,6 +238,21 @@ def test_a_page_of_routecore_that_is_named_exists():
             assert (ROOT / name).is_file(), f"{path}: {name}"
 
 
+def test_a_module_that_a_page_names_exists():
+    for path in (*DOCS.rglob("*.md"), ROOT / "README.md"):
+        for name in re.findall(r"`((?:[a-z_]+/)*[a-z_0-9]+\.py)`", path.read_text(encoding="utf-8")):
+            homes = (ROOT, ROOT / "routecore", ROOT / "routecore" / "ranking", ROOT / "routecore" / "simulate")
+            assert any((home / name).is_file() for home in homes), f"{path}: {name}"
+
+
+def test_the_glossary_gives_each_word_one_row_and_a_meaning():
+    words = [(word, row[1]) for row in rows(page("glossary.md"))[1:] for word in row[0].split(", ")]
+    assert len({word for word, _ in words}) == len(words)
+    assert all(meaning for _, meaning in words)
+    needed = "endpoint provider model slug attempt fallback retry plan rejection threshold balance sort pin BYOK outcome latency TTFT total throughput cooldown probe"
+    assert {*needed.split(), "hard filter", "panic", "propensity", "what-if", "replay"} <= {word for word, _ in words}
+
+
 def test_the_numbers_of_decisions_are_unique_and_stand_in_their_titles():
     pages = sorted((DOCS / "decisions").glob("[0-9]*.md"))
     numbers = [one.name[:3] for one in pages]
