@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from routecore.case import Case
     from routecore.catalog import Endpoint
+    from routecore.context import ByokKey
     from routecore.pool import Pool
 
 __all__ = ["RULES", "Eligibility", "Rejection", "Rule", "examine", "filters", "fits"]
@@ -173,11 +174,16 @@ def shared_is_closed(pool: Pool, case: Case) -> int:
     return mask_of([place for place, endpoint in enumerate(pool.endpoints) if endpoint.provider in closed], len(pool.endpoints))
 
 
+def keyed_by(pool: Pool, key: ByokKey) -> int:
+    """Return the mask of the endpoints that one key holds for: those its slug names, of its models or of all."""
+    return pool.named((key.slug,)) & (pool.of_models(key.models) if key.models else pool.all)
+
+
 def keyed(pool: Pool, case: Case) -> int:
     """Return the mask of the endpoints that some key of the context holds for."""
     mask = 0
     for key in case.context.byok:
-        mask |= pool.named((key.slug,)) & (pool.of_models(key.models) if key.models else pool.all)
+        mask |= keyed_by(pool, key)
     return mask
 
 

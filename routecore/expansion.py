@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from routecore.attempt import attempt_key
+from routecore.eligibility import keyed_by
 from routecore.pool import bits
 
 if TYPE_CHECKING:
@@ -38,9 +39,7 @@ def expand(pool: Pool, mask: int, case: Case) -> list[Candidate]:
     if not context.byok and not context.byok_only:
         return shared(pool, mask)
     closed = set(context.byok_only)
-    keys = sorted(
-        (key.key_id, place, pool.named((key.slug,)) & (pool.of_models(key.models) if key.models else pool.all)) for place, key in enumerate(context.byok)
-    )
+    keys = sorted((key.key_id, place, keyed_by(pool, key)) for place, key in enumerate(context.byok))
     found = []
     for index in bits(mask):
         endpoint = pool.endpoints[index]
