@@ -7,11 +7,12 @@ Names are loaded when they are first used, so that importing the package costs n
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from routecore.version import VERSION
 
 if TYPE_CHECKING:
+    from routecore import adapters, simulate, testing
     from routecore.attempt import Attempt
     from routecore.catalog import Catalog, DataPolicy, Endpoint
     from routecore.context import ByokKey, Context
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from routecore.errors import (
         CatalogError,
         Fault,
+        FaultyInput,
         InvalidPreferences,
         InvalidPricing,
         InvalidRequest,
@@ -32,35 +34,128 @@ if TYPE_CHECKING:
         NoEligibleEndpoint,
         OutcomeError,
         RoutecoreError,
+        SimulationError,
         UnknownModel,
         UnpricedUsage,
     )
     from routecore.examples import example_catalog, example_facts, example_requests
     from routecore.explain import Change, Why
     from routecore.facts import EndpointStats, Facts, Percentiles
-    from routecore.health import HealthSettings
+    from routecore.health import Health, HealthChange, HealthSettings
     from routecore.kinds import Kind
-    from routecore.live_plan import LivePlan
+    from routecore.live_plan import LiveAttempt, LivePlan
     from routecore.metrics import Metric
     from routecore.money import format_usd
     from routecore.outcome import Outcome
-    from routecore.pins import PinSettings
+    from routecore.pins import MemoryPins, Pin, PinSettings, PinStore
     from routecore.plan import Plan
     from routecore.plan_cost import ExpectedCost, expected_cost
-    from routecore.preferences import Account, Preferences
+    from routecore.plan_warnings import Warned
+    from routecore.preferences import Account, MaxPrice, Preferences
     from routecore.pricing import Pricing, expected_price
     from routecore.reconciliation import Reconciliation, reconcile
-    from routecore.records import decide_scenario, record, replay
+    from routecore.records import Replay, decide_scenario, record, replay
     from routecore.request import Request
     from routecore.router import Prepared, Router, RouterSettings, Snapshot
     from routecore.settings import BalanceWeights, Settings
-    from routecore.steps import Step, StepSettings
+    from routecore.steps import Action, Step, StepSettings
     from routecore.usage import Anomaly, Usage
-    from routecore.windows import WindowSettings
+    from routecore.windows import Windows, WindowSettings
 
 __version__ = VERSION
+__all__ = [
+    "Account",
+    "Action",
+    "Anomaly",
+    "Attempt",
+    "BalanceWeights",
+    "ByokKey",
+    "Catalog",
+    "CatalogError",
+    "Change",
+    "Context",
+    "CostBreakdown",
+    "CostContext",
+    "CostTable",
+    "DataPolicy",
+    "Endpoint",
+    "EndpointStats",
+    "ExpectedCost",
+    "Facts",
+    "Fault",
+    "FaultyInput",
+    "Health",
+    "HealthChange",
+    "HealthSettings",
+    "InvalidPreferences",
+    "InvalidPricing",
+    "InvalidRequest",
+    "InvalidUsage",
+    "Kind",
+    "Line",
+    "LiveAttempt",
+    "LivePlan",
+    "LogTotals",
+    "MaxPrice",
+    "MemoryPins",
+    "Metric",
+    "NoEligibleEndpoint",
+    "Outcome",
+    "OutcomeError",
+    "Percentiles",
+    "Pin",
+    "PinSettings",
+    "PinStore",
+    "Plan",
+    "Preferences",
+    "Prepared",
+    "PricedRow",
+    "Pricing",
+    "PurchaseFee",
+    "Reconciliation",
+    "Rejection",
+    "Replay",
+    "Request",
+    "RoutecoreError",
+    "Router",
+    "RouterSettings",
+    "Settings",
+    "SimulationError",
+    "Snapshot",
+    "Step",
+    "StepSettings",
+    "UnknownModel",
+    "UnpriceableRow",
+    "UnpricedUsage",
+    "Usage",
+    "Warned",
+    "Why",
+    "WindowSettings",
+    "Windows",
+    "__version__",
+    "adapters",
+    "calculate_cost",
+    "cost_case",
+    "decide",
+    "decide_scenario",
+    "example_catalog",
+    "example_facts",
+    "example_requests",
+    "expected_cost",
+    "expected_price",
+    "format_usd",
+    "price_log",
+    "price_row",
+    "purchase_fee",
+    "reconcile",
+    "record",
+    "replay",
+    "simulate",
+    "testing",
+]
 _HOME = {
     "Account": "preferences",
+    "Action": "steps",
     "Anomaly": "usage",
     "Attempt": "attempt",
     "BalanceWeights": "settings",
@@ -78,6 +173,9 @@ _HOME = {
     "ExpectedCost": "plan_cost",
     "Facts": "facts",
     "Fault": "errors",
+    "FaultyInput": "errors",
+    "Health": "health",
+    "HealthChange": "health",
     "HealthSettings": "health",
     "InvalidPreferences": "errors",
     "InvalidPricing": "errors",
@@ -85,14 +183,19 @@ _HOME = {
     "InvalidUsage": "errors",
     "Kind": "kinds",
     "Line": "cost",
+    "LiveAttempt": "live_plan",
     "LivePlan": "live_plan",
     "LogTotals": "cost_log",
+    "MaxPrice": "preferences",
+    "MemoryPins": "pins",
     "Metric": "metrics",
     "NoEligibleEndpoint": "errors",
     "Outcome": "outcome",
     "OutcomeError": "errors",
     "Percentiles": "facts",
+    "Pin": "pins",
     "PinSettings": "pins",
+    "PinStore": "pins",
     "Plan": "plan",
     "Preferences": "preferences",
     "Prepared": "router",
@@ -101,11 +204,13 @@ _HOME = {
     "PurchaseFee": "credits",
     "Reconciliation": "reconciliation",
     "Rejection": "eligibility",
+    "Replay": "records",
     "Request": "request",
     "RoutecoreError": "errors",
     "Router": "router",
     "RouterSettings": "router",
     "Settings": "settings",
+    "SimulationError": "errors",
     "Snapshot": "router",
     "Step": "steps",
     "StepSettings": "steps",
@@ -113,8 +218,10 @@ _HOME = {
     "UnpriceableRow": "cost_log",
     "UnpricedUsage": "errors",
     "Usage": "usage",
+    "Warned": "plan_warnings",
     "Why": "explain",
     "WindowSettings": "windows",
+    "Windows": "windows",
     "calculate_cost": "cost",
     "cost_case": "cost",
     "decide": "decision",
@@ -133,20 +240,22 @@ _HOME = {
     "replay": "records",
 }
 """Public name -> the module it lives in."""
+_ROOMS = ("adapters", "simulate", "testing")
+"""Packages that are reached as attributes, and loaded only then."""
 
-__all__ = [*_HOME, "__version__"]
+if not TYPE_CHECKING:  # a type checker reads the imports above, and so knows a misspelt name
 
+    def __getattr__(name: str) -> object:
+        """Load a public name on first use, and keep it."""
+        if name in _ROOMS:
+            return import_module(f"routecore.{name}")
+        home = _HOME.get(name)
+        if home is None:
+            message = f"module 'routecore' has no attribute {name!r}"
+            raise AttributeError(message)
+        value = getattr(import_module(f"routecore.{home}"), name)
+        globals()[name] = value
+        return value
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes are of any type
-    """Load a public name on first use, and keep it."""
-    home = _HOME.get(name)
-    if home is None:
-        message = f"module 'routecore' has no attribute {name!r}"
-        raise AttributeError(message)
-    value = getattr(import_module(f"routecore.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return sorted(__all__)

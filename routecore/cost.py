@@ -270,7 +270,7 @@ class CostBreakdown:
 
 
 def calculate_cost(  # noqa: PLR0912 - one straight path through the hottest function; each call it saves is a tenth of its time
-    pricing: Pricing | Mapping[str, Any],
+    pricing: Pricing | Mapping[str, Any] | None,
     usage: Usage | Mapping[str, Any],
     *,
     finish_reason: str | None = None,
@@ -278,7 +278,8 @@ def calculate_cost(  # noqa: PLR0912 - one straight path through the hottest fun
 ) -> CostBreakdown:
     """Return what a response costs, exact to the femtodollar.
 
-    ``pricing`` and ``usage`` are parsed forms or the wire's objects; ``finish_reason`` is the response's (``None`` or blank counts for insurance);
+    ``pricing`` and ``usage`` are parsed forms or the wire's objects (a ``pricing`` of ``None``, as of an endpoint without prices, is unknown and so refused,
+    never free); ``finish_reason`` is the response's (``None`` or blank counts for insurance);
     ``context`` as ``CostContext.parse`` reads it.
 
     Raises ``InvalidPricing``, ``InvalidUsage``, ``InvalidRequest`` (context, finish reason), and ``UnpricedUsage`` where tokens were used that have neither a

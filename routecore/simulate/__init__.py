@@ -4,25 +4,48 @@ Three engines share one trace format, one world and one report: ``simulate`` run
 against frozen statistics, ``ope`` estimates from logged propensities. Names are loaded when they are first used: NumPy comes with them.
 """
 
-# ruff: noqa: F401 - the names are for type checkers; at run time they are loaded on first use
-
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from routecore.simulate.batch_engine import batch
     from routecore.simulate.changes import Changes, compare
     from routecore.simulate.distribution import Quantiles
     from routecore.simulate.generating import generate, servegen
     from routecore.simulate.off_policy import ope
     from routecore.simulate.policy import Policy
     from routecore.simulate.report import Report, Result
+    from routecore.simulate.study import sweep
     from routecore.simulate.summary import Summary, difference
     from routecore.simulate.trace import Trace, read_trace, trace_of
     from routecore.simulate.whatif import diff, simulate
     from routecore.simulate.world import Behaviour, World, steady
 
+__all__ = [
+    "Behaviour",
+    "Changes",
+    "Policy",
+    "Quantiles",
+    "Report",
+    "Result",
+    "Summary",
+    "Trace",
+    "World",
+    "batch",
+    "compare",
+    "diff",
+    "difference",
+    "generate",
+    "ope",
+    "read_trace",
+    "servegen",
+    "simulate",
+    "steady",
+    "sweep",
+    "trace_of",
+]
 # modules are named apart from the functions that live in them: a package's attribute cannot be both
 _HOME = {
     "Behaviour": "world",
@@ -49,19 +72,17 @@ _HOME = {
 }
 """Public name -> the module it lives in."""
 
-__all__ = [*_HOME]  # noqa: PLE0604 - made from the table
+if not TYPE_CHECKING:  # a type checker reads the imports above, and so knows a misspelt name
 
+    def __getattr__(name: str) -> object:
+        """Load a public name on first use, and keep it."""
+        home = _HOME.get(name)
+        if home is None:
+            message = f"module 'routecore.simulate' has no attribute {name!r}"
+            raise AttributeError(message)
+        value = getattr(import_module(f"routecore.simulate.{home}"), name)
+        globals()[name] = value
+        return value
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes are of any type
-    """Load a public name on first use, and keep it."""
-    home = _HOME.get(name)
-    if home is None:
-        message = f"module 'routecore.simulate' has no attribute {name!r}"
-        raise AttributeError(message)
-    value = getattr(import_module(f"routecore.simulate.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return sorted(__all__)
