@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Row, compare
-from routecore.catalog import QUANTIZATIONS, Catalog
-from routecore.pool import pool_of
+from routecore.catalog.catalog import QUANTIZATIONS, Catalog
+from routecore.routing.pool import pool_of
 
 ENDPOINTS, QUICK_ENDPOINTS = 100_000, 10_000
 ENDPOINTS_PER_MODEL = 20

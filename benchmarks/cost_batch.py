@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.harness import Row, compare, interleaved
-from routecore.cost import calculate_cost
-from routecore.cost_table import CostTable
-from routecore.pricing import Pricing
-from routecore.usage import Usage
+from routecore.cost.breakdown import calculate_cost
+from routecore.cost.table import CostTable
+from routecore.pricing.price_list import Pricing
+from routecore.usage.counts import Usage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

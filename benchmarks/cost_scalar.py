@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.harness import Row, compare, interleaved
-from routecore.cost import calculate_cost
-from routecore.pricing import Pricing
-from routecore.usage import Usage
+from routecore.cost.breakdown import calculate_cost
+from routecore.pricing.price_list import Pricing
+from routecore.usage.counts import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.harness import Row, compare, interleaved
 from routecore import Catalog, Context, Facts, Outcome, Router, RouterSettings, Settings, decide
-from routecore.settings import BalanceWeights
+from routecore.request.settings import BalanceWeights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,17 +17,17 @@ import numpy as np
 
 from benchmarks.harness import Row, compare, interleaved
 from routecore import Catalog, decide
-from routecore.facts import Facts
+from routecore.routing.facts import Facts
 from routecore.simulate import Policy, World, batch, generate, steady
-from routecore.simulate.batch_decider import Decider
-from routecore.simulate.columns import CHUNK_ROWS, Chunk
+from routecore.simulate.engines.batch_decider import Decider
 from routecore.simulate.noise import GOLDEN, draws, mixed
+from routecore.simulate.traces.columns import CHUNK_ROWS, Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routecore.plan import Plan
-    from routecore.simulate.trace import Trace
+    from routecore.routing.plan import Plan
+    from routecore.simulate.traces.trace import Trace
 
 ENDPOINTS = 20
 MODEL = "model/a"

@@ -15,10 +15,10 @@ from benchmarks.harness import Row, compare, interleaved
 from routecore import Catalog
 from routecore.simulate import Policy, World, generate, simulate, steady, sweep
 from routecore.simulate.noise import draws, mix
-from routecore.simulate.summary import Summary
+from routecore.simulate.report.summary import Summary
 
 if TYPE_CHECKING:
-    from routecore.simulate.trace import Trace
+    from routecore.simulate.traces.trace import Trace
 
 PROVIDERS = 12
 MODEL = "model/a"

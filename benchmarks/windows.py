@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.harness import Row, quartiles
-from routecore.health import Health
-from routecore.outcome import Outcome
-from routecore.windows import Windows, WindowSettings
+from routecore.live.health import Health
+from routecore.live.outcome import Outcome
+from routecore.live.windows.windows import Windows, WindowSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,16 +13,13 @@ from routecore.version import VERSION
 
 if TYPE_CHECKING:
     from routecore import adapters, simulate, testing
-    from routecore.attempt import Attempt
-    from routecore.catalog import Catalog, DataPolicy, Endpoint
-    from routecore.context import ByokKey, Context
-    from routecore.cost import CostBreakdown, Line, calculate_cost, cost_case
-    from routecore.cost_context import CostContext
-    from routecore.cost_log import LogTotals, PricedRow, UnpriceableRow, price_log, price_row
-    from routecore.cost_table import CostTable
-    from routecore.credits import PurchaseFee, purchase_fee
-    from routecore.decision import decide
-    from routecore.eligibility import Rejection
+    from routecore.catalog.catalog import Catalog, DataPolicy, Endpoint
+    from routecore.cost.breakdown import CostBreakdown, Line, calculate_cost, cost_case
+    from routecore.cost.context import CostContext
+    from routecore.cost.credits import PurchaseFee, purchase_fee
+    from routecore.cost.log import LogTotals, PricedRow, UnpriceableRow, price_log, price_row
+    from routecore.cost.reconcile import Reconciliation, reconcile
+    from routecore.cost.table import CostTable
     from routecore.errors import (
         CatalogError,
         Fault,
@@ -38,29 +35,32 @@ if TYPE_CHECKING:
         UnknownModel,
         UnpricedUsage,
     )
-    from routecore.examples import example_catalog, example_facts, example_requests
-    from routecore.explain import Change, Why
-    from routecore.facts import EndpointStats, Facts, Percentiles
-    from routecore.health import Health, HealthChange, HealthSettings
-    from routecore.kinds import Kind
-    from routecore.live_plan import LiveAttempt, LivePlan
-    from routecore.metrics import Metric
-    from routecore.money import format_usd
-    from routecore.outcome import Outcome
-    from routecore.pins import MemoryPins, Pin, PinSettings, PinStore
-    from routecore.plan import Plan
-    from routecore.plan_cost import ExpectedCost, expected_cost
-    from routecore.plan_warnings import Warned
-    from routecore.preferences import Account, MaxPrice, Preferences
-    from routecore.pricing import Pricing, expected_price
-    from routecore.reconciliation import Reconciliation, reconcile
-    from routecore.records import Replay, decide_scenario, record, replay
-    from routecore.request import Request
-    from routecore.router import Prepared, Router, RouterSettings, Snapshot
-    from routecore.settings import BalanceWeights, Settings
-    from routecore.steps import Action, Step, StepSettings
-    from routecore.usage import Anomaly, Usage
-    from routecore.windows import Windows, WindowSettings
+    from routecore.live.health import Health, HealthChange, HealthSettings
+    from routecore.live.kinds import Kind
+    from routecore.live.live_plan import LiveAttempt, LivePlan
+    from routecore.live.metrics import Metric
+    from routecore.live.outcome import Outcome
+    from routecore.live.pins import MemoryPins, Pin, PinSettings, PinStore
+    from routecore.live.router import Prepared, Router, RouterSettings, Snapshot
+    from routecore.live.steps import Action, Step, StepSettings
+    from routecore.live.windows.windows import Windows, WindowSettings
+    from routecore.pricing.money import format_usd
+    from routecore.pricing.price_list import Pricing, expected_price
+    from routecore.request.body import Request
+    from routecore.request.context import ByokKey, Context
+    from routecore.request.preferences import Account, MaxPrice, Preferences
+    from routecore.request.settings import BalanceWeights, Settings
+    from routecore.routing.attempt import Attempt
+    from routecore.routing.decide import decide
+    from routecore.routing.expected_cost import ExpectedCost, expected_cost
+    from routecore.routing.explain import Change, Why
+    from routecore.routing.facts import EndpointStats, Facts, Percentiles
+    from routecore.routing.plan import Plan
+    from routecore.routing.rules import Rejection
+    from routecore.routing.warnings import Warned
+    from routecore.usage.counts import Anomaly, Usage
+    from routecore.wire.examples import example_catalog, example_facts, example_requests
+    from routecore.wire.scenario import Replay, decide_scenario, record, replay
 
 __version__ = VERSION
 __all__ = [
@@ -154,90 +154,90 @@ __all__ = [
     "testing",
 ]
 _HOME = {
-    "Account": "preferences",
-    "Action": "steps",
-    "Anomaly": "usage",
-    "Attempt": "attempt",
-    "BalanceWeights": "settings",
-    "ByokKey": "context",
-    "Catalog": "catalog",
+    "Account": "request.preferences",
+    "Action": "live.steps",
+    "Anomaly": "usage.counts",
+    "Attempt": "routing.attempt",
+    "BalanceWeights": "request.settings",
+    "ByokKey": "request.context",
+    "Catalog": "catalog.catalog",
     "CatalogError": "errors",
-    "Change": "explain",
-    "Context": "context",
-    "CostBreakdown": "cost",
-    "CostContext": "cost_context",
-    "CostTable": "cost_table",
-    "DataPolicy": "catalog",
-    "Endpoint": "catalog",
-    "EndpointStats": "facts",
-    "ExpectedCost": "plan_cost",
-    "Facts": "facts",
+    "Change": "routing.explain",
+    "Context": "request.context",
+    "CostBreakdown": "cost.breakdown",
+    "CostContext": "cost.context",
+    "CostTable": "cost.table",
+    "DataPolicy": "catalog.catalog",
+    "Endpoint": "catalog.catalog",
+    "EndpointStats": "routing.facts",
+    "ExpectedCost": "routing.expected_cost",
+    "Facts": "routing.facts",
     "Fault": "errors",
     "FaultyInput": "errors",
-    "Health": "health",
-    "HealthChange": "health",
-    "HealthSettings": "health",
+    "Health": "live.health",
+    "HealthChange": "live.health",
+    "HealthSettings": "live.health",
     "InvalidPreferences": "errors",
     "InvalidPricing": "errors",
     "InvalidRequest": "errors",
     "InvalidUsage": "errors",
-    "Kind": "kinds",
-    "Line": "cost",
-    "LiveAttempt": "live_plan",
-    "LivePlan": "live_plan",
-    "LogTotals": "cost_log",
-    "MaxPrice": "preferences",
-    "MemoryPins": "pins",
-    "Metric": "metrics",
+    "Kind": "live.kinds",
+    "Line": "cost.breakdown",
+    "LiveAttempt": "live.live_plan",
+    "LivePlan": "live.live_plan",
+    "LogTotals": "cost.log",
+    "MaxPrice": "request.preferences",
+    "MemoryPins": "live.pins",
+    "Metric": "live.metrics",
     "NoEligibleEndpoint": "errors",
-    "Outcome": "outcome",
+    "Outcome": "live.outcome",
     "OutcomeError": "errors",
-    "Percentiles": "facts",
-    "Pin": "pins",
-    "PinSettings": "pins",
-    "PinStore": "pins",
-    "Plan": "plan",
-    "Preferences": "preferences",
-    "Prepared": "router",
-    "PricedRow": "cost_log",
-    "Pricing": "pricing",
-    "PurchaseFee": "credits",
-    "Reconciliation": "reconciliation",
-    "Rejection": "eligibility",
-    "Replay": "records",
-    "Request": "request",
+    "Percentiles": "routing.facts",
+    "Pin": "live.pins",
+    "PinSettings": "live.pins",
+    "PinStore": "live.pins",
+    "Plan": "routing.plan",
+    "Preferences": "request.preferences",
+    "Prepared": "live.router",
+    "PricedRow": "cost.log",
+    "Pricing": "pricing.price_list",
+    "PurchaseFee": "cost.credits",
+    "Reconciliation": "cost.reconcile",
+    "Rejection": "routing.rules",
+    "Replay": "wire.scenario",
+    "Request": "request.body",
     "RoutecoreError": "errors",
-    "Router": "router",
-    "RouterSettings": "router",
-    "Settings": "settings",
+    "Router": "live.router",
+    "RouterSettings": "live.router",
+    "Settings": "request.settings",
     "SimulationError": "errors",
-    "Snapshot": "router",
-    "Step": "steps",
-    "StepSettings": "steps",
+    "Snapshot": "live.router",
+    "Step": "live.steps",
+    "StepSettings": "live.steps",
     "UnknownModel": "errors",
-    "UnpriceableRow": "cost_log",
+    "UnpriceableRow": "cost.log",
     "UnpricedUsage": "errors",
-    "Usage": "usage",
-    "Warned": "plan_warnings",
-    "Why": "explain",
-    "WindowSettings": "windows",
-    "Windows": "windows",
-    "calculate_cost": "cost",
-    "cost_case": "cost",
-    "decide": "decision",
-    "decide_scenario": "records",
-    "example_catalog": "examples",
-    "example_facts": "examples",
-    "example_requests": "examples",
-    "expected_cost": "plan_cost",
-    "expected_price": "pricing",
-    "format_usd": "money",
-    "price_log": "cost_log",
-    "price_row": "cost_log",
-    "purchase_fee": "credits",
-    "reconcile": "reconciliation",
-    "record": "records",
-    "replay": "records",
+    "Usage": "usage.counts",
+    "Warned": "routing.warnings",
+    "Why": "routing.explain",
+    "WindowSettings": "live.windows.windows",
+    "Windows": "live.windows.windows",
+    "calculate_cost": "cost.breakdown",
+    "cost_case": "cost.breakdown",
+    "decide": "routing.decide",
+    "decide_scenario": "wire.scenario",
+    "example_catalog": "wire.examples",
+    "example_facts": "wire.examples",
+    "example_requests": "wire.examples",
+    "expected_cost": "routing.expected_cost",
+    "expected_price": "pricing.price_list",
+    "format_usd": "pricing.money",
+    "price_log": "cost.log",
+    "price_row": "cost.log",
+    "purchase_fee": "cost.credits",
+    "reconcile": "cost.reconcile",
+    "record": "wire.scenario",
+    "replay": "wire.scenario",
 }
 """Public name -> the module it lives in."""
 _ROOMS = ("adapters", "simulate", "testing")

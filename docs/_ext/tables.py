@@ -17,13 +17,13 @@ Rows = "Sequence[Sequence[str]]"
 
 
 def provider_block() -> tuple[Sequence[str], Rows]:
-    from routecore.preferences import PREFERENCE_KEYS
+    from routecore.request.preferences import PREFERENCE_KEYS
 
     return ("key", "type", "default", "effect"), [(f"`{key}`", *TYPES_AND_DEFAULTS[key], effect) for key, effect in PREFERENCE_KEYS.items()]
 
 
 def rules() -> tuple[Sequence[str], Rows]:
-    from routecore.eligibility import RULES
+    from routecore.routing.rules import RULES
 
     meanings = RULE_MEANINGS
     return ("#", "rule", "removes", "the request can lift it"), [
@@ -32,21 +32,21 @@ def rules() -> tuple[Sequence[str], Rows]:
 
 
 def passes() -> tuple[Sequence[str], Rows]:
-    from routecore.ranking import PASSES
+    from routecore.routing.ranking.rank import PASSES
 
-    rows = [(str(number), f"`{one.name}`", one.effect, f"`routecore/ranking/{one.name}.py`") for number, one in enumerate(PASSES, 1)]
-    rows.append((str(len(rows) + 1), "strategy", "`sort` if given, else the balance", "`routecore/ranking/sorting.py`, `balance.py`, `draw.py`"))
+    rows = [(str(number), f"`{one.name}`", one.effect, f"`routecore/routing/ranking/{one.name}.py`") for number, one in enumerate(PASSES, 1)]
+    rows.append((str(len(rows) + 1), "strategy", "`sort` if given, else the balance", "`routecore/routing/ranking/sorting.py`, `balance.py`, `draw.py`"))
     return ("#", "pass", "what comes first", "lives in"), rows
 
 
 def warnings() -> tuple[Sequence[str], Rows]:
-    from routecore.plan_warnings import WARNINGS
+    from routecore.routing.warnings import WARNINGS
 
     return ("code", "meaning"), [(f"`{code}`", meaning) for code, meaning in WARNINGS.items()]
 
 
 def parameters() -> tuple[Sequence[str], Rows]:
-    from routecore.request import PARAMETER_OF_KEY
+    from routecore.request.body import PARAMETER_OF_KEY
 
     asking: dict[str, list[str]] = {}
     for key, name in PARAMETER_OF_KEY.items():
@@ -57,13 +57,13 @@ def parameters() -> tuple[Sequence[str], Rows]:
 
 
 def output_length() -> tuple[Sequence[str], Rows]:
-    from routecore.request import MAX_TOKENS_KEYS
+    from routecore.request.body import MAX_TOKENS_KEYS
 
     return ("body key", "asks for"), [(f"`{key}`", "so many tokens of output; of several the largest counts") for key in MAX_TOKENS_KEYS]
 
 
 def modalities() -> tuple[Sequence[str], Rows]:
-    from routecore.request import MODALITY_OF_PART
+    from routecore.request.body import MODALITY_OF_PART
 
     parts: dict[str, list[str]] = {}
     for part, modality in MODALITY_OF_PART.items():
@@ -72,13 +72,13 @@ def modalities() -> tuple[Sequence[str], Rows]:
 
 
 def quantizations() -> tuple[Sequence[str], Rows]:
-    from routecore.catalog import QUANTIZATIONS
+    from routecore.catalog.catalog import QUANTIZATIONS
 
     return ("level", "what it is"), [(f"`{level}`", QUANTIZATION_MEANINGS[level]) for level in QUANTIZATIONS]
 
 
 def transitions() -> tuple[Sequence[str], Rows]:
-    from routecore.health_table import TRANSITIONS
+    from routecore.live.health_table import TRANSITIONS
 
     return ("state", "event", "becomes", "cooldown"), [
         (f"`{row.state}`", f"`{row.event}`", f"`{row.to}`", COOLDOWN_MEANINGS[row.cooldown]) for row in TRANSITIONS
@@ -86,7 +86,7 @@ def transitions() -> tuple[Sequence[str], Rows]:
 
 
 def steps() -> tuple[Sequence[str], Rows]:
-    from routecore.steps import AFTER
+    from routecore.live.steps import AFTER
 
     return ("outcome", "while attempts are left", "when none is left", "why"), [
         (f"`{kind}`", f"`{row.attempts_left}`", f"`{row.exhausted}`", row.reason) for kind, row in AFTER.items()

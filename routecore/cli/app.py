@@ -10,14 +10,14 @@ from typing import Any, Final
 
 import click
 
-from routecore.cli.catalog import catalog
-from routecore.cli.cost import cost
-from routecore.cli.demo import demo
+from routecore.cli.commands.catalog import catalog
+from routecore.cli.commands.cost import cost
+from routecore.cli.commands.demo import demo
+from routecore.cli.commands.plan import plan
+from routecore.cli.commands.replay import replay
+from routecore.cli.commands.whatif import whatif
 from routecore.cli.errors import Failure, UnreadableFile, exit_code, show_error
-from routecore.cli.page import Page, print_json
-from routecore.cli.plan import plan
-from routecore.cli.replay import replay
-from routecore.cli.whatif import whatif
+from routecore.cli.terminal import Page, print_json
 from routecore.version import VERSION
 
 __all__ = ["main"]

@@ -6,7 +6,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from routecore.cli.page import Column, Page
+from routecore.cli.terminal import Column, Page
 from routecore.cli.words import RULE_MEANINGS
 from routecore.errors import Fault, RoutecoreError
 

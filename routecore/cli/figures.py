@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal  # noqa: TC003 - the examples use it
 from typing import TYPE_CHECKING, Final
 
-from routecore.money import format_usd, usd
+from routecore.pricing.money import format_usd, usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

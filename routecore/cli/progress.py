@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from routecore.cli.page import Page
+from routecore.cli.terminal import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

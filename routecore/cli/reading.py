@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from routecore.catalog import Catalog
+from routecore.catalog.catalog import Catalog
 from routecore.cli.errors import UnreadableCatalog, UnreadableFile, sourced
-from routecore.examples import example_catalog, read_example
+from routecore.wire.examples import example_catalog, read_example
 
 __all__ = ["EXAMPLE", "FEEDS", "OWN", "STDIN", "check_file", "load_catalog", "load_stats", "problem_of", "read_bytes", "read_json", "shown_name", "write_text"]
 

@@ -10,18 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from routecore.simulate.batch_engine import batch
-    from routecore.simulate.changes import Changes, compare
-    from routecore.simulate.distribution import Quantiles
-    from routecore.simulate.generating import generate, servegen
-    from routecore.simulate.off_policy import ope
+    from routecore.simulate.engines.batch import batch
+    from routecore.simulate.engines.compare import Changes, compare
+    from routecore.simulate.engines.off_policy import ope
+    from routecore.simulate.engines.simulate import diff, simulate
+    from routecore.simulate.engines.sweep import sweep
     from routecore.simulate.policy import Policy
-    from routecore.simulate.report import Report, Result
-    from routecore.simulate.study import sweep
-    from routecore.simulate.summary import Summary, difference
-    from routecore.simulate.trace import Trace, read_trace, trace_of
-    from routecore.simulate.whatif import diff, simulate
-    from routecore.simulate.world import Behaviour, World, steady
+    from routecore.simulate.report.report import Report, Result
+    from routecore.simulate.report.summary import Summary, difference
+    from routecore.simulate.traces.generate import generate, servegen
+    from routecore.simulate.traces.trace import Trace, read_trace, trace_of
+    from routecore.simulate.world.distribution import Quantiles
+    from routecore.simulate.world.world import Behaviour, World, steady
 
 __all__ = [
     "Behaviour",
@@ -48,27 +48,27 @@ __all__ = [
 ]
 # modules are named apart from the functions that live in them: a package's attribute cannot be both
 _HOME = {
-    "Behaviour": "world",
-    "Changes": "changes",
+    "Behaviour": "world.world",
+    "Changes": "engines.compare",
     "Policy": "policy",
-    "Quantiles": "distribution",
-    "Report": "report",
-    "Result": "report",
-    "Summary": "summary",
-    "Trace": "trace",
-    "World": "world",
-    "batch": "batch_engine",
-    "compare": "changes",
-    "diff": "whatif",
-    "difference": "summary",
-    "generate": "generating",
-    "ope": "off_policy",
-    "read_trace": "trace",
-    "servegen": "generating",
-    "simulate": "whatif",
-    "steady": "world",
-    "sweep": "study",
-    "trace_of": "trace",
+    "Quantiles": "world.distribution",
+    "Report": "report.report",
+    "Result": "report.report",
+    "Summary": "report.summary",
+    "Trace": "traces.trace",
+    "World": "world.world",
+    "batch": "engines.batch",
+    "compare": "engines.compare",
+    "diff": "engines.simulate",
+    "difference": "report.summary",
+    "generate": "traces.generate",
+    "ope": "engines.off_policy",
+    "read_trace": "traces.trace",
+    "servegen": "traces.generate",
+    "simulate": "engines.simulate",
+    "steady": "world.world",
+    "sweep": "engines.sweep",
+    "trace_of": "traces.trace",
 }
 """Public name -> the module it lives in."""
 

@@ -1,6 +1,6 @@
 """Numbers that look random and are not: each is a function of what it stands for, so that two policies meet the same world.
 
-Everything comes from splitmix64, as the draw of a plan does (``routecore.ranking.draw``): scalar for the closed loop, vectorised for whole columns.
+Everything comes from splitmix64, as the draw of a plan does (``routecore.routing.ranking.draw``): scalar for the closed loop, vectorised for whole columns.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def draws(seed: int, numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
 
 
 def uniforms(draw: NDArray[np.uint64], place: int = 1) -> NDArray[np.float64]:
-    """Return ``routecore.ranking.draw.uniform(draw, place)`` of every draw. The array that is given is used up.
+    """Return ``routecore.routing.ranking.draw.uniform(draw, place)`` of every draw. The array that is given is used up.
 
     >>> float(uniforms(np.array([0], np.uint64))[0])
     0.8833108082136426

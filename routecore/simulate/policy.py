@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from routecore.catalog import Catalog
-from routecore.checks import OBJECT_EXPECTED, below, canonical_key, nearest, number
-from routecore.context import Context
+from routecore.catalog.catalog import Catalog
 from routecore.errors import Fault, InvalidPreferences, InvalidRequest, RoutecoreError, SimulationError
-from routecore.health import HealthSettings
-from routecore.pins import PinSettings
-from routecore.preferences import Preferences
-from routecore.router import RouterSettings
-from routecore.settings import Settings
-from routecore.steps import StepSettings
-from routecore.windows import WindowSettings
+from routecore.live.health import HealthSettings
+from routecore.live.pins import PinSettings
+from routecore.live.router import RouterSettings
+from routecore.live.steps import StepSettings
+from routecore.live.windows.windows import WindowSettings
+from routecore.reading.checks import OBJECT_EXPECTED, below, canonical_key, nearest, number
+from routecore.request.context import Context
+from routecore.request.preferences import Preferences
+from routecore.request.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,8 +19,7 @@ from fractions import Fraction
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
-from routecore.testing.chance import chi_square_tail
-from routecore.testing.reading import (
+from routecore.testing.answers import (
     LIFT,
     PROBABILITY_TOLERANCE,
     Answer,
@@ -43,6 +42,7 @@ from routecore.testing.reading import (
     rows_of,
     uncut,
 )
+from routecore.testing.chance import chi_square_tail
 from routecore.testing.reference import reference_decide_scenario
 
 if TYPE_CHECKING:

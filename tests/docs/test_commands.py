@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from routecore import decide_scenario, record
-from routecore.examples import read_example
+from routecore.wire.examples import read_example
 
 pytest.importorskip("click")
 
-from tests.command_line import run
+from tests.cli.command_line import run
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "z-ai/glm-4.7"

@@ -11,14 +11,14 @@ import pytest
 
 import routecore
 from routecore import decide_scenario
-from routecore.catalog import QUANTIZATIONS
-from routecore.eligibility import RULES
+from routecore.catalog.catalog import QUANTIZATIONS
 from routecore.errors import RoutecoreError
-from routecore.health_table import Cooldown
-from routecore.preferences import PREFERENCE_KEYS, Preferences
-from routecore.ranking import PASSES
-from routecore.records import plan_scenario
-from routecore.request import MAX_TOKENS_KEYS, MODALITY_OF_PART, PARAMETER_OF_KEY
+from routecore.live.health_table import Cooldown
+from routecore.request.body import MAX_TOKENS_KEYS, MODALITY_OF_PART, PARAMETER_OF_KEY
+from routecore.request.preferences import PREFERENCE_KEYS, Preferences
+from routecore.routing.ranking.rank import PASSES
+from routecore.routing.rules import RULES
+from routecore.wire.scenario import plan_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -82,7 +82,7 @@ def test_the_pass_table_names_files_that_exist():
     for row in rows(TABLES.markdown("passes"))[1:]:
         first, *more = re.findall(r"`([^`]+)`", row[3])
         assert (ROOT / first).is_file()
-        assert all((ROOT / "routecore" / "ranking" / name).is_file() for name in more)
+        assert all((ROOT / "routecore" / "routing" / "ranking" / name).is_file() for name in more)
 
 
 def test_the_tables_of_bodies_hold_every_key_that_is_read():
@@ -153,7 +153,7 @@ def test_the_page_of_decision_settings_states_every_setting():
 
 
 def test_the_page_of_decision_settings_states_the_modes_in_order():
-    from routecore.settings import STICKY_MODES
+    from routecore.request.settings import STICKY_MODES
 
     section = page("reference/decision-settings.md").split("## `sticky`\n")[1].split("\n## ")[0]
     assert tuple(first_cells(section)) == STICKY_MODES
@@ -205,7 +205,7 @@ def test_the_page_states_type_code_and_exit_code_of_every_error_of_a_decision():
 
 
 def test_every_reason_for_skipping_a_pin_stands_in_the_reference():
-    source = (ROOT / "routecore" / "ranking" / "sticky.py").read_text(encoding="utf-8")
+    source = (ROOT / "routecore" / "routing" / "ranking" / "sticky.py").read_text(encoding="utf-8")
     reasons = re.findall(r'Sticky\("skipped", "(\w+)"\)', source)
     section = page("reference/rules-and-passes.md").split("## Sticky sessions\n")[1].split("\n## ")[0]
     assert first_cells(section) == reasons
@@ -229,7 +229,7 @@ def test_every_metric_stands_on_the_page_about_logging():
     router.tick()
     written = first_cells(page("how-to/log-decisions.md"))
     for name in {one.name for one in router.metrics()}:
-        assert name in written or (name.startswith("routecore.health.") and "routecore.health.*" in written)
+        assert name in written or (name.startswith("routecore.live.health.") and "routecore.live.health.*" in written)
 
 
 def test_a_page_of_routecore_that_is_named_exists():
@@ -241,7 +241,7 @@ def test_a_page_of_routecore_that_is_named_exists():
 def test_a_module_that_a_page_names_exists():
     for path in (*DOCS.rglob("*.md"), ROOT / "README.md"):
         for name in re.findall(r"`((?:[a-z_]+/)*[a-z_0-9]+\.py)`", path.read_text(encoding="utf-8")):
-            homes = (ROOT, ROOT / "routecore", ROOT / "routecore" / "ranking", ROOT / "routecore" / "simulate")
+            homes = (ROOT, ROOT / "routecore")
             assert any((home / name).is_file() for home in homes), f"{path}: {name}"
 
 

@@ -1,0 +1,7 @@
+"""The importer for OpenRouter's endpoint lists, provider policies and live figures."""
+
+from routecore.adapters.oddities import Oddity
+from routecore.adapters.openrouter.importer import Discount, ImportResult, NegativeStatus, Renamed, import_endpoints
+from routecore.adapters.openrouter.policies import Policies, read_policies
+
+__all__ = ["Discount", "ImportResult", "NegativeStatus", "Oddity", "Policies", "Renamed", "import_endpoints", "read_policies"]

@@ -1,0 +1,1 @@
+"""The endpoints: frozen, checked row by row, indexed by model."""

@@ -1,0 +1,1 @@
+"""One command a file: reads what is asked, calls the library."""

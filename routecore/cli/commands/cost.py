@@ -1,0 +1,75 @@
+"""``routecore cost``: what one response cost, line by line; or a whole log, with totals and every row that could not be priced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from routecore.cli.errors import EXIT_FAULT, Failure, sourced
+from routecore.cli.log_file import price_file
+from routecore.cli.options import as_json, from_feed
+from routecore.cli.reading import STDIN, load_catalog, read_json, shown_name
+from routecore.cli.terminal import Page, print_json
+from routecore.cli.views.cost import show_breakdown, show_totals
+from routecore.cost.breakdown import calculate_cost, cost_case
+from routecore.cost.context import CostContext
+from routecore.usage.counts import Usage
+
+if TYPE_CHECKING:
+    from routecore.cost.breakdown import CostBreakdown
+
+__all__ = ["cost"]
+
+
+@click.command(
+    short_help="Price one response, or a whole log.",
+    epilog="\b\nExamples:\n  routecore cost case.json\n  routecore cost --usage log.jsonl --catalog catalog.json",
+)
+@click.argument("case", required=False, metavar="[CASE.json]")
+@click.option("--usage", "log", metavar="FILE.jsonl", help="A log: one JSON object a line, with usage, model and provider.")
+@click.option("--catalog", "catalog_file", metavar="FILE", help="The catalog with the prices of the log's endpoints; 'example' is the shipped one.")
+@from_feed
+@click.option("--strict", is_flag=True, help="Exit with 2 if any row of the log could not be priced.")
+@as_json
+def cost(case: str | None, log: str | None, catalog_file: str | None, feed: str, strict: bool, machine: bool) -> int:
+    """Price one response (a CASE file with its prices and its usage), or a whole log against a catalog. '-' is standard input."""
+    if (case is None) == (log is None):
+        raise click.UsageError("name a CASE file, or a log: routecore cost --usage log.jsonl --catalog catalog.json")
+    if (log is None) != (catalog_file is None):
+        raise click.UsageError(
+            "a log needs --catalog, the prices of its endpoints" if log is not None else "--catalog goes with --usage; a case has its own prices"
+        )
+    if case is not None:
+        _price_case(case, machine=machine)
+        return 0
+    assert log is not None
+    assert catalog_file is not None
+    if log == catalog_file == STDIN:
+        raise click.UsageError("only one file can be '-', standard input")
+    known, _ = load_catalog(catalog_file, feed)
+    totals = price_file(log, known)
+    if machine:
+        print_json(totals.to_dict())
+    else:
+        show_totals(totals, Page())
+    return EXIT_FAULT if strict and totals.unpriceable else 0
+
+
+def _price_case(file: str, *, machine: bool) -> None:
+    case = read_json(file, "a cost case: JSON with 'pricing' and 'usage'")
+    answer = cost_case(case)
+    if "error" in answer:
+        raise Failure(answer, {"request": shown_name(file), "catalog": shown_name(file)})
+    if machine:
+        print_json(answer)
+        return
+    with sourced({"request": shown_name(file)}):
+        show_breakdown(_breakdown(case), Page())
+
+
+def _breakdown(case: dict[str, Any]) -> CostBreakdown:
+    """Return the breakdown behind the answer to a case, for its lines."""
+    context = CostContext.parse(case.get("context"))
+    usage = Usage.parse(case.get("usage"), case.get("usage_format"), strict=context.strict)
+    return calculate_cost(case["pricing"], usage, finish_reason=case.get("finish_reason"), context=context)

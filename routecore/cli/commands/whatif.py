@@ -1,0 +1,356 @@
+"""``routecore whatif``: traffic replayed under other policies, compared, swept over one parameter, or request by request."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from routecore.cli.errors import sourced
+from routecore.cli.options import as_json, from_feed
+from routecore.cli.progress import told_progress
+from routecore.cli.reading import EXAMPLE, STDIN, check_file, load_catalog, load_stats, read_json, shown_name, write_text
+from routecore.cli.terminal import Page, print_json
+from routecore.cli.views.whatif import show_changes, show_estimates, show_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routecore.catalog.catalog import Catalog
+    from routecore.routing.facts import Facts
+    from routecore.simulate.policy import Policy
+    from routecore.simulate.report.report import Report
+    from routecore.simulate.traces.trace import Trace
+    from routecore.simulate.world.world import World
+
+__all__ = ["whatif"]
+
+DEFAULT: Final = "default"
+ENGINES: Final = {"closed": "simulate", "batch": "batch"}
+"""Engines that run policies in a world, and the function of ``routecore.simulate`` behind each."""
+REWARDS: Final = ("cost_usd", "ttft_s", "total_s", "success")
+"""What a log's estimates may be of; named here, as the module that estimates loads NumPy."""
+EXIT_STOPPED: Final = 130
+_MOST_STEPS: Final = 1_000
+_POLICY: Final = "a policy: JSON with provider, settings, health and the like"
+
+
+class Inputs:
+    """What a what-if is made from: the files of its options, read when it is asked for."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+        self.sources: dict[str, str] = {}
+
+    def read(self) -> tuple[Trace, Catalog, World]:
+        """Return trace, catalog and world. Raises ``UnreadableFile`` or ``Failure``."""
+        catalog, stats = self._catalog()
+        options = self.options
+        if options["world_file"] is not None and options["stats_file"] is not None:
+            raise click.UsageError("the world comes from --world or from --from-stats, not from both")
+        if options["world_file"] is None and options["stats_file"] is None and not stats:
+            raise click.UsageError("name the world: --world FILE, or --from-stats FILE, statistics that it is made to fit")
+        world = self._world(stats)
+        return self._trace(catalog), catalog, world
+
+    def read_log(self) -> tuple[Trace, Catalog, Facts]:
+        """Return trace, catalog and statistics, for estimates from a log, which need no world."""
+        if self.options["world_file"] is not None:
+            raise click.UsageError("an estimate from a log takes no world: leave out --world")
+        catalog, stats = self._catalog()
+        return self._trace(catalog), catalog, self._facts(stats)
+
+    def _catalog(self) -> tuple[Catalog, dict[str, Any]]:
+        options = self.options
+        if options["catalog_file"] is None:
+            raise click.UsageError("name the catalog: --catalog FILE, or --catalog example")
+        if (options["trace_file"] is None) == (options["generate"] is None):
+            raise click.UsageError("name a trace with --trace FILE, or make one up with --generate N")
+        catalog, stats = load_catalog(options["catalog_file"], options["feed"])
+        self.sources["catalog"] = shown_name(options["catalog_file"])
+        return catalog, stats
+
+    def _facts(self, stats: dict[str, Any]) -> Facts:
+        """Return the statistics of ``--from-stats``, else those that came with the catalog."""
+        from routecore.routing.facts import Facts
+
+        file = self.options["stats_file"]
+        self.sources["stats"] = self.sources["catalog"] if file is None else "the example's made-up statistics" if file == EXAMPLE else shown_name(file)
+        with sourced(self.sources):
+            return Facts.from_mapping(stats if file is None else load_stats(file).get("stats"))
+
+    def _world(self, stats: dict[str, Any]) -> World:
+        from routecore.simulate.world.world import World, steady
+
+        options = self.options
+        if options["world_file"] is not None:
+            self.sources["world"] = shown_name(options["world_file"])
+            document = read_json(options["world_file"], "a world: JSON with 'endpoints' and 'default'")
+            with sourced(self.sources):
+                return World.from_mapping(document)
+        facts = self._facts(stats)
+        self.sources["world"] = self.sources["stats"]
+        with sourced(self.sources):
+            return World.from_stats(facts, default=steady(), sources=[self.sources["stats"]])
+
+    def _trace(self, catalog: Catalog) -> Trace:
+        from routecore.simulate.traces.generate import generate
+        from routecore.simulate.traces.trace import read_trace
+
+        options, models = self.options, self.options["models"]
+        if options["generate"] is not None:
+            self.sources["trace"] = "--generate"
+            with sourced(self.sources):
+                asked = list(models or catalog.models)
+                trace = generate(options["generate"], asked, seed=options["seed"], rate_per_s=options["rate"], session_share=options["session_share"])
+        else:
+            if len(models) > 1:
+                raise click.UsageError("of a trace, --model is the one model that rows without a model ask for")
+            check_file(options["trace_file"], "a trace: CSV, JSON Lines or Parquet")
+            self.sources["trace"] = options["trace_file"]
+            with sourced(self.sources):
+                trace = read_trace(
+                    options["trace_file"],
+                    model=next(iter(models), None),
+                    models=_renamed(options["map_model"]),
+                    format=options["format"],
+                    strict=options["strict"],
+                )
+        return trace if options["head"] is None else trace.head(options["head"])
+
+    def policies(self) -> list[Policy]:
+        """Return the policies in order, the first the baseline."""
+        return [_policy(one) for one in self.options["policies"] or (DEFAULT,)]
+
+    def catalog_source(self) -> list[str]:
+        """Return where the catalog comes from, for the report."""
+        return [f"catalog: {self.sources['catalog']}"]
+
+
+def _policy(file: str) -> Policy:
+    """Return the policy of a file; ``default`` is the router as it is when nothing is changed."""
+    from routecore.simulate.policy import Policy
+
+    if file == DEFAULT:
+        return Policy(DEFAULT)
+    document = read_json(file, _POLICY)
+    name = shown_name(file)
+    if isinstance(document, dict) and document.get("name") is None:
+        document = {**document, "name": Path(file).stem}
+    with sourced({"policy": name}):
+        return Policy.from_mapping(document)
+
+
+def _renamed(pairs: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        theirs, equals, ours = pair.rpartition("=")
+        if not (theirs and equals and ours):
+            raise click.UsageError(f"--map-model {pair}: write THEIRS=OURS, the trace's name and the catalog's")
+        found[theirs] = ours
+    return found
+
+
+def _inputs(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every what-if has."""
+    options: list[Callable[..., Any]] = [
+        click.option("--trace", "trace_file", metavar="FILE", help="The traffic: CSV, JSON Lines or Parquet, in any format that is known."),
+        click.option("--generate", type=click.IntRange(min=1), metavar="N", help="Make up N requests, in place of --trace."),
+        click.option("--rate", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True, help="Of --generate: requests a second."),
+        click.option("--session-share", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Of --generate: share of turns of sessions."),
+        click.option("--model", "models", multiple=True, metavar="NAME", help="What rows without a model ask for; of --generate the models, all if left out."),
+        click.option("--map-model", multiple=True, metavar="THEIRS=OURS", help="The trace's name of a model, and the catalog's."),
+        click.option("--format", type=str, metavar="NAME", help="The trace's format, where it should not be guessed."),
+        click.option("--head", type=click.IntRange(min=1), metavar="N", help="Only the first N requests."),
+        click.option("--catalog", "catalog_file", metavar="FILE", help="The catalog; 'example' is the one that ships with routecore."),
+        from_feed,
+        click.option("--world", "world_file", metavar="FILE", help="How every endpoint behaves over time."),
+        click.option("--from-stats", "stats_file", metavar="FILE", help="Make the world of statistics; 'example': made-up ones for the example catalog."),
+        click.option("--policy", "policies", multiple=True, metavar="FILE", help="A policy, the first the baseline; 'default' changes nothing."),
+        click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="The same seed gives the same run."),
+        click.option("--strict", is_flag=True, help="Stop at the first row of the trace that cannot be read, and at unknown models."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(
+    invoke_without_command=True,
+    short_help="Replay traffic under other policies.",
+    epilog="\b\nExample: routecore whatif --generate 2000 --catalog example --from-stats example --policy default --policy cheap.json --report report.html",
+)
+@_inputs
+@click.option(
+    "--engine", type=click.Choice([*ENGINES, "ope"]), default="closed", show_default=True, help="The real router; first choices, fast; or estimates from a log."
+)
+@click.option("--reward", "rewards", multiple=True, type=click.Choice(REWARDS), help="Of ope: what to estimate.  [default: cost_usd]")
+@click.option("--logging", "logging_file", metavar="FILE", help="Of ope: the policy that made the log, if it is known.")
+@click.option("--tolerance", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Of ope: share of a policy that may lie where the log never went.")
+@click.option("--report", "report_file", metavar="OUT.html", help="Write the report as one page that needs no network.")
+@as_json
+@click.pass_context
+def whatif(context: click.Context, /, engine: str, report_file: str | None, machine: bool, **options: Any) -> int:  # noqa: ANN401 - the options above
+    """Replay traffic under several policies in the same world: cost, latency, failures, with intervals, against the first.
+
+    Ctrl-C stops a run and reports what is done. With --engine ope nothing is replayed: a log with propensities says what another policy would have come to.
+    """
+    if context.invoked_subcommand is not None:
+        if any(context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT for name in context.params):
+            raise click.UsageError(f"options of {context.invoked_subcommand} stand after its name: routecore whatif {context.invoked_subcommand} --trace …")
+        return 0
+    inputs = Inputs(options)
+    if engine == "ope":
+        if report_file is not None:
+            raise click.UsageError("estimates from a log have no page: leave out --report")
+        return _estimate(inputs, machine=machine)
+    if options["rewards"] or options["logging_file"] is not None or options["tolerance"]:
+        raise click.UsageError("--reward, --logging and --tolerance go with --engine ope")
+    trace, catalog, world = inputs.read()
+    return _run(inputs, trace, catalog, world, inputs.policies(), report_file, engine=engine, machine=machine)
+
+
+@whatif.command(
+    short_help="Run one policy with a parameter at several values.",
+    epilog="\b\nExample: routecore whatif sweep --param balance.price=0:4:9 --generate 2000 --catalog example --from-stats example",
+)
+@click.option(
+    "--param", "parameter", required=True, metavar="PATH=VALUES", help="What to vary: balance.price=0:4:9 (from, to, how many) or provider.sort=price,latency."
+)
+@_inputs
+@click.option("--engine", type=click.Choice(ENGINES), default="closed", show_default=True, help="The real router, or first choices on frozen statistics, fast.")
+@click.option("--report", "report_file", metavar="OUT.html", help="Write the report as one page that needs no network.")
+@as_json
+def sweep(parameter: str, engine: str, report_file: str | None, machine: bool, **options: Any) -> int:  # noqa: ANN401 - the options above
+    """Run one policy at several values of one parameter, and compare: what a bit more of it costs, and what it brings."""
+    path, values = _values(parameter)
+    inputs = Inputs(options)
+    trace, catalog, world = inputs.read()
+    base = inputs.policies()
+    if len(base) != 1:
+        raise click.UsageError("a sweep varies one policy")
+    with sourced({"policy": "--param", **inputs.sources}):
+        policies = [base[0].having(path, value) for value in values]
+    return _run(inputs, trace, catalog, world, policies, report_file, engine=engine, machine=machine, parameter=path, values=values)
+
+
+@whatif.command(
+    short_help="List which requests another policy sends elsewhere, and why.",
+    epilog="\b\nExample: routecore whatif diff --generate 2000 --catalog example --from-stats example --policy default --policy cheap.json",
+)
+@_inputs
+@as_json
+def diff(machine: bool, **options: Any) -> None:  # noqa: ANN401 - the options above
+    """List which requests the second policy sends elsewhere first than the first one does, and why each."""
+    from routecore.simulate.engines.simulate import diff as changes_between
+
+    inputs = Inputs(options)
+    trace, catalog, world = inputs.read()
+    policies = inputs.policies()
+    if len(policies) != 2:
+        raise click.UsageError("a diff is of two policies: --policy before.json --policy after.json")
+    with told_progress("deciding") as progress, sourced(inputs.sources):
+        found = changes_between(trace, catalog, world, *policies, seed=options["seed"], progress=progress)
+    if machine:
+        print_json(found.to_dict())
+    else:
+        show_changes(found, policies[0].name, policies[1].name, Page())
+
+
+def _estimate(inputs: Inputs, *, machine: bool) -> int:
+    """Estimate from the log what each policy would have come to, and print it."""
+    from routecore.simulate.engines.off_policy import estimates_of, ope
+
+    options = inputs.options
+    trace, catalog, facts = inputs.read_log()
+    logging = None if options["logging_file"] is None else _policy(options["logging_file"])
+    found = []
+    for policy in inputs.policies():
+        for reward in options["rewards"] or (REWARDS[0],):
+            with told_progress(f"{policy.name}: {reward}") as progress, sourced(inputs.sources):
+                estimate = ope(
+                    trace, catalog, policy, reward=reward, facts=facts, logging=logging, tolerance=options["tolerance"], seed=options["seed"], progress=progress
+                )
+            found.append(estimate)
+    if machine:
+        print_json(estimates_of(found))
+    else:
+        show_estimates(found, Page())
+    return 0
+
+
+def _run(
+    inputs: Inputs,
+    trace: Trace,
+    catalog: Catalog,
+    world: World,
+    policies: list[Policy],
+    report_file: str | None,
+    *,
+    engine: str,
+    machine: bool,
+    parameter: str | None = None,
+    values: list[Any] | None = None,
+) -> int:
+    from routecore import simulate
+
+    if report_file is not None:
+        # what cannot be written is better known before minutes of work than after
+        write_text(report_file, "")
+    with told_progress("simulating") as progress, sourced(inputs.sources):
+        report: Report = getattr(simulate, ENGINES[engine])(
+            trace,
+            catalog,
+            world,
+            policies,
+            seed=inputs.options["seed"],
+            strict=inputs.options["strict"],
+            sources=inputs.catalog_source(),
+            progress=progress,
+        )
+    if parameter is not None:
+        report.parameter = parameter
+        for result, value in zip(report.results, values or (), strict=False):
+            result.value = value
+    if report_file is not None:
+        write_text(report_file, report.to_html())
+    if machine:
+        print_json(report.to_dict())
+    else:
+        page = Page()
+        show_report(report, page)
+        if report_file not in (None, STDIN):
+            page.line(f"\nReport written to {report_file}")
+    return EXIT_STOPPED if report.partial else 0
+
+
+def _values(parameter: str) -> tuple[str, list[Any]]:
+    """Return the path and the values of ``PATH=FROM:TO:STEPS`` or ``PATH=ONE,TWO,…``.
+
+    >>> _values("balance.price=0:4:5"), _values("provider.sort=price,latency")
+    (('balance.price', [0.0, 1.0, 2.0, 3.0, 4.0]), ('provider.sort', ['price', 'latency']))
+    """
+    path, equals, text = parameter.partition("=")
+    if not (path and equals and text):
+        raise click.UsageError(f"--param {parameter}: write PATH=FROM:TO:STEPS, such as balance.price=0:4:9, or PATH=ONE,TWO")
+    parts = text.split(":")
+    if len(parts) == 3:
+        try:
+            start, stop, steps = float(parts[0]), float(parts[1]), int(parts[2])
+        except ValueError:
+            steps = 0
+        if not 2 <= steps <= _MOST_STEPS or not (math.isfinite(start) and math.isfinite(stop)):
+            raise click.UsageError(f"--param {parameter}: from and to are numbers, and there are 2 to {_MOST_STEPS} steps")
+        return path, [start + (stop - start) * step / (steps - 1) for step in range(steps)]
+    return path, [_value(one) for one in text.split(",")]
+
+
+def _value(text: str) -> Any:  # noqa: ANN401 - JSON, or a bare word
+    from json import loads
+
+    try:
+        return loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,161 @@
+"""How a what-if looks on a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from routecore.cli.figures import count, percent, plural
+from routecore.cli.terminal import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from routecore.cli.terminal import Page
+    from routecore.simulate.engines.compare import Changes
+    from routecore.simulate.engines.off_policy import OffPolicy
+    from routecore.simulate.report.report import Report
+
+__all__ = ["show_changes", "show_estimates", "show_report"]
+
+_ENGINES: Final = {
+    "closed": "closed loop: the real router on virtual time",
+    "batch": "batch: first choices on frozen statistics",
+    "ope": "off-policy: estimated from the log",
+}
+_SWEPT: Final = {
+    "cost_per_request": "a request",
+    "ttft_p50": "first token p50",
+    "ttft_p90": "p90",
+    "total_p50": "total p50",
+    "total_p90": "p90",
+    "success_rate": "served",
+}
+"""Figures that a sweep's table has, with their headings."""
+_IN_LINES: Final = frozenset({"rejections", "shares"})
+"""Rows of the report's table that are lists, and read better one a line."""
+_SHOWN_MOVES: Final = 12
+_SHOWN_FAULTS: Final = 5
+_SHOWN_EXAMPLES: Final = 5
+"""Of each reason; the JSON has more."""
+
+
+def show_report(report: Report, page: Page) -> None:
+    """Print what every policy came to, what is different from the baseline, what changed, and everything that was assumed."""
+    page.line(f"What if: {plural(report.expected, 'request')} of {report.trace['source']}", "bold")
+    page.paragraph(_ENGINES.get(report.engine, report.engine))
+    if report.partial:
+        page.fact("PARTIAL: it was stopped before its end; what is below speaks of the part that is done", style="bold yellow")
+    page.line()
+    if report.parameter is None:
+        _show_figures(report, page)
+    else:
+        _show_sweep(report, page)
+    page.heading("Who served")
+    for one in report.results:
+        shares = ", ".join(f"{name} {percent(share)}" for name, share in one.summary.shares.items()) or "nobody"
+        page.fact(f"{one.name}: {shares}", indent=2, hanging=4)
+    if any(one.summary.rejections for one in report.results):
+        page.heading("Endpoints rejected, summed over requests")
+        for one in report.results:
+            rules = sorted(one.summary.rejections.items(), key=lambda pair: -pair[1])
+            page.fact(f"{one.name}: {', '.join(f'{rule} {count(number)}' for rule, number in rules) or 'none'}", indent=2, hanging=4)
+    for one in report.results:
+        if one.changes is not None and one.changes.changed:
+            page.heading(f"First choices that changed from {report.baseline.name} to {one.name}: {count(one.changes.changed)} of {count(one.changes.compared)}")
+            page.pairs((reason, count(number)) for reason, number in one.changes.reasons.items())
+    if report.notes:
+        page.heading("Notes")
+        for note in report.notes:
+            page.fact(note, indent=2, hanging=4, style="yellow")
+        for fault in report.trace["faults"]["examples"][:_SHOWN_FAULTS]:
+            page.fact(f"{fault['file']}:{fault['line']}: {fault['reason']}", indent=4, hanging=6)
+    page.heading("Where this comes from, and what it assumes")
+    for text in (*report.sources, *report.assumptions):
+        page.fact(f"- {text}", indent=2, hanging=4)
+
+
+def _show_figures(report: Report, page: Page) -> None:
+    """Print every figure of every policy: side by side where the page is wide enough, else below each other."""
+    heading, *rows = report.table()
+    figures = [row for row in rows if row[0] not in _IN_LINES]
+    columns = [Column(""), *(Column(name, "right") for name in heading[1:])]
+    if page.fits(columns, figures):
+        page.table(columns, figures)
+    else:
+        widest = max(map(len, heading[1:]))
+        for name, *cells in figures:
+            page.line(f"  {name}")
+            for policy, cell in zip(heading[1:], cells, strict=True):
+                page.line(f"    {policy:<{widest}}  {cell}")
+    page.line()
+    if len(report.results) > 1:
+        base = report.baseline.name
+        page.paragraph(
+            f"In brackets: the paired difference to {base}, ± half of its 95 % interval. ~: the interval holds 0, so it may be nothing.", style="dim"
+        )
+
+
+def _show_sweep(report: Report, page: Page) -> None:
+    """Print what each value of the swept parameter costs, and what it brings."""
+    from routecore.simulate.report.report import shown
+    from routecore.simulate.report.summary import FIGURES
+
+    rows = []
+    for one in report.results:
+        figures = one.summary.figures()
+        value = f"{one.value:g}" if isinstance(one.value, float) else str(one.value)
+        rows.append([value, *(shown(figures[name], FIGURES[name][0]) for name in _SWEPT)])
+    page.table([Column(str(report.parameter)), *(Column(heading, "right") for heading in _SWEPT.values())], rows)
+    page.line()
+    page.paragraph("s: seconds. Intervals and all other figures: --json, or the page of --report.", style="dim")
+
+
+def show_changes(changes: Changes, before: str, after: str, page: Page) -> None:
+    """Print how many first choices changed, for which reasons, from where to where, and examples of each reason."""
+    from routecore.simulate.engines.compare import REASONS
+
+    page.line(f"{count(changes.changed)} of {count(changes.compared)} requests go elsewhere first under {after} than under {before}", "bold")
+    if not changes.changed:
+        return
+    page.heading("Why")
+    columns = [Column("reason"), Column("requests", "right"), Column("which means", wraps=True)]
+    page.table(columns, ([reason, count(number), REASONS.get(reason, "")] for reason, number in changes.reasons.items()))
+    page.heading("From where to where")
+    moves = sorted(changes.moves.items(), key=lambda one: -one[1])
+    for (old, new), number in moves[:_SHOWN_MOVES]:
+        page.line(f"  {number:>9,}  {old or 'nobody'}  →  {new or 'nobody'}")
+    if len(moves) > _SHOWN_MOVES:
+        page.line(f"             … and {len(moves) - _SHOWN_MOVES} more kinds of moves; --json has the first 50")
+    page.heading(f"Examples, at most {_SHOWN_EXAMPLES} of each reason")
+    seen: Counter[str] = Counter()
+    for one in changes.examples:
+        seen[one["reason"]] += 1
+        if seen[one["reason"]] > _SHOWN_EXAMPLES:
+            continue
+        page.fact(f"request {one['request']}: {one['before'] or 'nobody'} → {one['after'] or 'nobody'}: {one['reason']}: {one['detail']}", indent=2, hanging=6)
+
+
+def show_estimates(estimates: Sequence[OffPolicy], page: Page) -> None:
+    """Print what a log says of other policies: each estimator's value with its interval, or why there is none."""
+    from routecore.simulate.engines.off_policy import ESTIMATORS
+
+    page.line("Off-policy estimates: what each policy would have come to, from the log alone", "bold")
+    for one in estimates:
+        page.heading(f"{one.policy}: {one.reward}, from {count(one.used)} of {plural(one.requests, 'row')}")
+        _, *rows = one.table()
+        reasons = dict.fromkeys(estimate.reason for estimate in one.estimates.values() if estimate.reason is not None)
+        # one reason usually stands against every estimator: it is told once, below
+        cells = [[name, value, "–" if between in reasons else between, sample] for name, value, between, sample in rows]
+        page.table([Column("estimator"), Column("a request", "right"), Column("95 % interval"), Column("effective sample", "right")], cells)
+        for reason in reasons:
+            page.fact(f"not identifiable: {reason}", indent=2, hanging=4)
+        if one.unsupported and not reasons:
+            page.fact(f"{percent(one.unsupported)} of the policy lies where the log never went", indent=2, hanging=4)
+        for reason, number in one.skipped.items():
+            page.fact(f"{plural(number, 'row')} left out: {reason}", indent=2, hanging=4)
+    page.heading("The estimators")
+    page.pairs(ESTIMATORS.items())
+    page.heading("What this assumes")
+    for text in dict.fromkeys(text for one in estimates for text in one.assumptions):
+        page.fact(f"- {text}", indent=2, hanging=4)

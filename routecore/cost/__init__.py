@@ -1,0 +1,1 @@
+"""Usage × price list = a bill; logs, tables, reconciliation, credits."""

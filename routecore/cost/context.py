@@ -1,0 +1,201 @@
+"""What a cost depends on beside prices and usage: the served tier, the instant, whose key, the account's discount; and how a response ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from routecore.errors import Fault, InvalidRequest
+from routecore.pricing.ladder import DEFAULT_TIER, TIERS, instant_of
+from routecore.pricing.money import ONE, RATE_EXPECTED, Rate, read_rate
+from routecore.reading.checks import BOOL_EXPECTED, OBJECT_EXPECTED, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CHARGED_REASONS", "CostContext", "is_insured", "normal_finish_reason"]
+
+_KINDS: Final = frozenset({"generation", "embedding", "embeddings", "rerank", "reranking", "moderation", "moderations", "classification"})
+_KEYS: Final = ("served_tier", "requested_tier", "time_utc", "is_byok", "byok_fee_rate", "discount_rate", "region_multiplier", "kind", "strict")
+_TIER_NAMES: Final = {"": DEFAULT_TIER, "standard": DEFAULT_TIER, "default": DEFAULT_TIER, "fast": "priority"} | {tier: tier for tier in TIERS}
+_FREE: Final[Rate] = (0, 0)
+
+
+class CostContext:
+    """The circumstances of one charge. Immutable by convention; equal contexts may be shared.
+
+    ``tier`` is ``default``, ``batch``, ``flex`` or ``priority``; ``asked_tier`` the served tier as written. ``instant`` is (minute of the UTC day, ISO
+    weekday), ``None`` if unknown. Rates are exact (n, k), n × 10^-k; ``region`` is ``None`` where it changes nothing. ``plain`` says that tier and region are
+    the default ones.
+    """
+
+    __slots__ = ("asked_tier", "byok_fee_rate", "discount_rate", "instant", "is_byok", "kind", "plain", "region", "strict", "tier")
+
+    def __init__(
+        self,
+        served_tier: str | None = None,
+        instant: tuple[int, int] | None = None,
+        is_byok: bool = False,  # noqa: FBT001, FBT002 - read from the wire by name
+        byok_fee_rate: Rate = _FREE,
+        discount_rate: Rate = ONE,
+        region: Rate | None = None,
+        kind: str = "generation",
+        strict: bool = False,  # noqa: FBT001, FBT002 - read from the wire by name
+    ) -> None:
+        self.asked_tier = served_tier
+        self.tier = DEFAULT_TIER if served_tier is None else _TIER_NAMES.get(served_tier.strip().lower(), DEFAULT_TIER)
+        self.instant = instant
+        self.is_byok = is_byok
+        self.byok_fee_rate = byok_fee_rate
+        self.discount_rate = discount_rate
+        self.region = None if region == ONE else region
+        self.kind = kind
+        self.strict = strict
+        self.plain = self.tier == DEFAULT_TIER and self.region is None
+
+    @property
+    def tier_is_known(self) -> bool:
+        """Whether the served tier, as written, is one that this library knows."""
+        return self.asked_tier is None or self.asked_tier.strip().lower() in _TIER_NAMES
+
+    @classmethod
+    def parse(cls, raw: object, *, path: str = "context", faults: list[Fault] | None = None) -> CostContext:
+        """Return the context of the wire's object; ``None`` and ``{}`` are the plain one.
+
+        ``served_tier`` (text; ``standard`` is ``default``, ``fast`` is ``priority``, an unknown tier is the default), ``requested_tier`` (accepted, and of no
+        effect: what was served is billed), ``time_utc`` (ISO 8601; without an offset it is UTC), ``is_byok``, ``byok_fee_rate``, ``discount_rate`` (a
+        multiplier: 0.9 is 10 % off), ``region_multiplier``, ``kind`` (``generation``, or ``embeddings``, ``rerank``, ``moderation``), ``strict``.
+        An unknown key is a fault: a misspelt one would silently change the bill. Faults are appended to ``faults``, or raised as ``InvalidRequest``.
+
+        >>> CostContext.parse({"served_tier": "fast", "time_utc": "2026-03-01T00:29:59Z"}).tier
+        'priority'
+        """
+        if raw is None:
+            return PLAIN
+        if isinstance(raw, cls):
+            return raw
+        found: list[Fault] = []
+        context = _read(raw, path, found) if isinstance(raw, dict) else None
+        if context is None and not found:
+            found.append(Fault(path, raw, OBJECT_EXPECTED))
+        if found:
+            if faults is None:
+                raise InvalidRequest(found)
+            faults.extend(found)
+        return context or PLAIN
+
+
+def _read(raw: Mapping[Any, Any], path: str, faults: list[Fault]) -> CostContext | None:
+    for key in raw:
+        if key not in _KEYS:
+            near = nearest(key, _KEYS, most=1) if isinstance(key, str) else []
+            name = key if isinstance(key, str) else type(key).__name__
+            faults.append(Fault(f"{path}.{name[:100]}", raw[key], "a key of a cost context" + (f" (did you mean {near[0]}?)" if near else "")))
+
+    def text(key: str) -> str | None:
+        value = raw.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        faults.append(Fault(f"{path}.{key}", value, "text"))
+        return None
+
+    def flag(key: str) -> bool:
+        value = raw.get(key)
+        if value is not None and not isinstance(value, bool):
+            faults.append(Fault(f"{path}.{key}", value, BOOL_EXPECTED))
+        return value is True
+
+    def rate(key: str, default: Rate) -> Rate:
+        value = raw.get(key)
+        if value is None:
+            return default
+        found = read_rate(value)
+        if found is None:
+            faults.append(Fault(f"{path}.{key}", value, RATE_EXPECTED))
+            return default
+        return found
+
+    kind = text("kind") or "generation"
+    if kind not in _KINDS:
+        faults.append(Fault(f"{path}.kind", kind, f"one of {', '.join(sorted(_KINDS))}"))
+    text("requested_tier")
+    return CostContext(
+        text("served_tier"),
+        _read_instant(raw.get("time_utc"), f"{path}.time_utc", faults),
+        flag("is_byok"),
+        rate("byok_fee_rate", _FREE),
+        rate("discount_rate", ONE),
+        rate("region_multiplier", ONE),
+        kind,
+        flag("strict"),
+    )
+
+
+def _read_instant(value: object, path: str, faults: list[Fault]) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            return instant_of(datetime.fromisoformat(value))
+        if isinstance(value, datetime):
+            return instant_of(value)
+    except (ValueError, OverflowError):
+        pass
+    faults.append(Fault(path, value, "an instant in ISO 8601, such as 2026-03-01T00:29:59+00:00"))
+    return None
+
+
+PLAIN: Final = CostContext()
+"""A generation on the default tier at list prices, at no known time."""
+
+
+_SPELLINGS: Final = {
+    # this platform's and OpenAI's own
+    "stop": "stop", "length": "length", "content_filter": "content_filter", "tool_calls": "tool_calls", "error": "error", "": None,
+    # OpenAI: older chat models, and the responses dialect's status
+    "function_call": "tool_calls", "completed": "stop", "incomplete": "length", "failed": "error",
+    # Anthropic and Bedrock
+    "end_turn": "stop", "stop_sequence": "stop", "pause_turn": "stop", "max_tokens": "length", "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls", "refusal": "content_filter", "guardrail_intervened": "content_filter", "content_filtered": "content_filter",
+    "malformed_model_output": "error", "malformed_tool_use": "error",
+    # Gemini; its enum's zero is the blank
+    "finish_reason_unspecified": None, "safety": "content_filter", "recitation": "content_filter", "blocklist": "content_filter",
+    "prohibited_content": "content_filter", "spii": "content_filter", "image_safety": "content_filter", "malformed_function_call": "error",
+    # Cohere, Mistral
+    "complete": "stop", "error_toxic": "content_filter", "error_limit": "error", "model_length": "length",
+}  # fmt: skip
+"""Providers' spellings, lower case, as this platform's five finish reasons; ``None`` is a blank one."""
+
+CHARGED_REASONS: Final = frozenset({"stop", "length", "content_filter", "tool_calls"})
+"""Finish reasons with which a response is never insured, even if it is empty."""
+
+
+def normal_finish_reason(reason: object) -> str | None:
+    """Return a provider's finish reason as ``stop``, ``length``, ``content_filter``, ``tool_calls`` or ``error``; ``None`` is blank.
+
+    One that no provider is known to send stays as it is (trimmed, lower case). Raises ``InvalidRequest`` if it is no text.
+
+    >>> normal_finish_reason(" END_TURN "), normal_finish_reason("ERROR"), normal_finish_reason("  "), normal_finish_reason("eos")
+    ('stop', 'error', None, 'eos')
+    """
+    if reason is None:
+        return None
+    if not isinstance(reason, str):
+        raise InvalidRequest([Fault("finish_reason", reason, "text, or null")])
+    text = reason.strip().lower()
+    return _SPELLINGS.get(text, text)
+
+
+def is_insured(reason: object, kind: str, *, has_output: bool) -> bool:
+    """Tell whether zero completion insurance covers a response: no output of any kind and a blank finish reason, or the finish reason ``error``.
+
+    It covers generation; calls that have no completion by nature (``kind`` other than ``generation``) are charged.
+    Source: the platform's documentation, § Zero Completion Insurance, its list (``docs/decisions/103-insurance-follows-the-list.md``).
+
+    >>> is_insured(None, "generation", has_output=False), is_insured("stop", "generation", has_output=False), is_insured("error", "generation", has_output=True)
+    (True, False, True)
+    """
+    normal = normal_finish_reason(reason)
+    if kind != "generation":
+        return False
+    return normal == "error" or (normal is None and not has_output)

@@ -1,0 +1,463 @@
+"""The only stateful shell: what a gateway holds in its process and calls on every request.
+
+``plan`` decides, ``observe`` learns, ``tick`` reads the statistics, ``swap`` takes a new catalog. The decision itself is the pure core's:
+``Router`` caches its four functions and nothing else, and ``router.plan(…) == decide(…)`` on the same facts is a law under test.
+
+Nothing here waits: any number of threads and event loops may share one router. What changes together (catalog, statistics, cooldowns)
+is one frozen ``Snapshot`` that is replaced whole.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from math import inf
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from routecore.errors import Fault, InvalidRequest, RoutecoreError
+from routecore.live.health import Health, HealthSettings
+from routecore.live.kinds import NEUTRAL, Kind
+from routecore.live.live_plan import LiveAttempt, LivePlan, Session
+from routecore.live.metrics import ERROR_TYPES, Counters, Metric
+from routecore.live.pins import MemoryPins, Pins, PinSettings
+from routecore.live.steps import StepSettings, next_after
+from routecore.live.windows.windows import Windows, WindowSettings
+from routecore.reading.checks import INTEGER_LIMIT, NUMBER_EXPECTED, WHOLE_EXPECTED, whole
+from routecore.request.body import SESSION_ID_LIMIT, Request, fingerprint, read
+from routecore.request.context import Context
+from routecore.request.conversation import SHORT_CACHE_SECONDS, cache_seconds
+from routecore.request.preferences import Preferences
+from routecore.request.settings import Settings
+from routecore.routing.decide import pose, solve
+from routecore.routing.facts import Facts
+from routecore.routing.plan import Plan
+from routecore.routing.ranking import sticky
+from routecore.routing.ranking.draw import uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from routecore.catalog.catalog import Catalog
+    from routecore.live.health import HealthChange
+    from routecore.live.outcome import Outcome
+    from routecore.live.pins import PinStore
+    from routecore.live.steps import Step
+    from routecore.routing.attempt import Attempt
+    from routecore.routing.case import Case
+    from routecore.routing.facts import EndpointStats
+    from routecore.routing.ranking.rank import Ranking
+
+__all__ = ["Prepared", "Router", "RouterSettings", "Snapshot"]
+
+_NO_CONTEXT: Final = Context()
+_LONGEST_BLOCK: Final = 4_096
+"""Provider blocks longer than this as text are parsed every time: what is kept stays small, whatever callers send."""
+_PLANS, _FAILED = "plans", "plans.failed"
+_SUCCESS: Final = Kind.SUCCESS
+_MAX_PINNED: Final = 256
+"""Rankings kept for one prepared request, one for each pinned attempt."""
+_PROBES: Final = 4
+"""Attempts due for a probe that one plan looks at."""
+
+
+@attrs.frozen
+class RouterSettings:
+    """Every setting of a router: one frozen object of frozen objects. Raises ``InvalidRequest`` naming every bad setting.
+
+    >>> RouterSettings().decision.min_samples
+    10
+    """
+
+    decision: Settings = Settings(min_samples=10)  # noqa: RUF009 - frozen, so one default may be shared
+    windows: WindowSettings = WindowSettings()  # noqa: RUF009 - frozen, so one default may be shared
+    health: HealthSettings = HealthSettings()  # noqa: RUF009 - frozen, so one default may be shared
+    pins: PinSettings = PinSettings()  # noqa: RUF009 - frozen, so one default may be shared
+    steps: StepSettings = StepSettings()  # noqa: RUF009 - frozen, so one default may be shared
+    tick_seconds: float = 5.0
+    """When nobody has called ``tick`` for so long, the next ``plan`` does."""
+    max_prepared: int = 4_096
+    """Bodies that differ in what routing looks at and are remembered as read. Beyond, all are forgotten and read again."""
+
+    def __attrs_post_init__(self) -> None:
+        faults = []
+        if isinstance(self.tick_seconds, bool) or not isinstance(self.tick_seconds, (int, float)) or not 0 < self.tick_seconds < inf:
+            faults.append(Fault("settings.tick_seconds", self.tick_seconds, f"{NUMBER_EXPECTED}, above 0"))
+        if not whole(self.max_prepared):
+            faults.append(Fault("settings.max_prepared", self.max_prepared, f"{WHOLE_EXPECTED}, above 0"))
+        if faults:
+            raise InvalidRequest(faults)
+
+
+class Snapshot:
+    """What decisions read, frozen: catalog and facts, who is due for a probe, and when time alone will change it. Its identity is the epoch."""
+
+    __slots__ = ("catalog", "due", "facts", "until")
+
+    def __init__(self, catalog: Catalog, facts: Facts, due: frozenset[str], until: float) -> None:
+        self.catalog = catalog
+        self.facts = facts
+        self.due = due
+        self.until = until
+
+
+class Prepared:
+    """A request as far as routing looks at it, read once: hand it to ``plan`` in place of a body. Made by ``Router.prepare``.
+
+    It stays good over ticks, cooldowns and catalog swaps: what was compiled from them is compiled again when they have changed.
+    """
+
+    __slots__ = ("compiled", "context", "explicit", "pinned", "preferences", "request")
+
+    def __init__(self, request: Request, preferences: Preferences, context: Context) -> None:
+        self.request = request
+        self.preferences = preferences
+        self.context = context
+        self.explicit = False
+        self.compiled: tuple[Snapshot | None, Ranking | None] = (None, None)
+        self.pinned: dict[str, Ranking] = {}
+
+
+class Router:
+    """Plans with live statistics, health and pins. See ``plan``, ``observe``, ``tick`` and ``swap``.
+
+    ``clock`` gives seconds (monotonic), ``wall_clock`` seconds since the epoch (only prices with time windows look at it), ``entropy(64)`` a 64-bit
+    integer. ``pins`` is where pins are kept; ``on_health`` receives every transition, ``on_decision`` the decision record of a ``decision_share`` of plans.
+
+    >>> from routecore import Catalog, Outcome, Router
+    >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p"}, {"model": "a/b", "provider": "q"}]})
+    >>> router = Router(catalog, clock=lambda: 100.0)
+    >>> plan = router.plan({"model": "a/b", "provider": {"order": ["q"]}})
+    >>> for attempt in plan:
+    ...     step = router.observe(attempt, Outcome.success(ttft_seconds=0.4, total_seconds=1.4, output_tokens=51))
+    ...     if step.action != "next":
+    ...         break
+    >>> attempt.endpoint.id, step.action.value
+    ('a/b@q', 'done')
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: RouterSettings | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+        entropy: Callable[[int], int] | None = None,
+        pins: PinStore | None = None,
+        on_health: Callable[[HealthChange], object] | None = None,
+        on_decision: Callable[[dict[str, Any]], object] | None = None,
+        decision_share: float = 1.0,
+    ) -> None:
+        self.settings = RouterSettings() if settings is None else settings
+        self._decision = self.settings.decision
+        self._steps = self.settings.steps
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._entropy = Random(SystemRandom().getrandbits(256)).getrandbits if entropy is None else entropy  # noqa: S311 - load is spread, no secret kept
+        self._sink = on_decision
+        self._share = decision_share
+        self._windows = Windows(self.settings.windows, [endpoint.id for endpoint in catalog])
+        self._health = Health(self.settings.health, on_health)
+        self._pins = Pins(MemoryPins(self.settings.pins) if pins is None else pins)
+        self._sticky = self._decision.sticky != "off"
+        self._counters = Counters([_PLANS, _FAILED, "cache.misses", "swaps", "ticks", "sink.errors", "probes", *(f"outcomes.{kind}" for kind in Kind)])
+        self._count_plan = self._counters.up[_PLANS]
+        self._count_outcome = {kind: self._counters.up[f"outcomes.{kind}"] for kind in Kind}
+        self._next_step = {kind: next_after_kind(kind) for kind in Kind}
+        self._lock = threading.Lock()
+        self._ticking = threading.Lock()
+        self._tick_due = clock() + self.settings.tick_seconds
+        self._prepared: dict[Any, Prepared] = {}
+        self._snapshot = Snapshot(catalog, Facts.measured({}, frozenset()), frozenset(), self._tick_due)
+
+    # --- deciding -----------------------------------------------------------------------------------------------------------------------------
+
+    def plan(
+        self,
+        body: Mapping[str, Any] | Prepared,
+        context: Context | Mapping[str, Any] | None = None,
+        *,
+        prompt_tokens: int | None = None,
+        completion_tokens: int | None = None,
+        cached_tokens: int | None = None,
+        session_id: str | None = None,
+    ) -> LivePlan:
+        """Return the fallback plan of one request, from what is known now.
+
+        ``body`` is the caller's JSON, or what ``prepare`` made of one (its context then stands). Token estimates and ``session_id`` given here go before the
+        context's and the body's: they change with every request, and a context need not be made anew for them. Raises what ``decide`` raises.
+        """
+        now = self._clock()
+        snapshot = self._snapshot
+        if now >= snapshot.until or self._health.stale:
+            snapshot = self._refresh(now)
+        self._count_plan()
+        prepared = body if isinstance(body, Prepared) else self._recall(body, context)
+        of, ranking = prepared.compiled
+        if of is not snapshot or ranking is None:
+            ranking = self._compile(prepared, snapshot, (prompt_tokens, completion_tokens, cached_tokens))
+        session = None
+        if self._sticky and ranking.case.sticky is None and (session_id is not None or prepared is not body):
+            if session_id is not None:
+                _check_session(session_id)
+            session = Session(prepared.context.account_id, body if prepared is not body else None, session_id, now)  # type: ignore[arg-type]
+            if prepared.explicit:
+                session.pins = self._pins
+            else:
+                pin, session.reason = session.find(self._pins, ranking.case.pool.models)
+                if pin is not None:
+                    ranking = _pinned(prepared, ranking, pin)
+        if prompt_tokens is not None or completion_tokens is not None or cached_tokens is not None:
+            _check_numbers(prompt_tokens, completion_tokens, cached_tokens)
+            ranking = self._solve(ranking.case.with_numbers(prompt_tokens, completion_tokens, cached_tokens), ranking)
+        draw = 0 if ranking.order is not None and self._sink is None else self._entropy(64)
+        if snapshot.due:
+            ranking = self._probe(ranking, snapshot, draw, now)
+        plan = LivePlan(ranking, draw, session, self._steps)
+        if self._sink is not None:
+            self._send(plan)
+        return plan
+
+    def prepare(self, body: Mapping[str, Any], context: Context | Mapping[str, Any] | None = None) -> Prepared:
+        """Read a body once, for many requests like it: ``plan`` then looks nothing up but the draw.
+
+        Give messages only if they have parts other than text. Raises ``InvalidRequest`` and ``InvalidPreferences``.
+        """
+        faults: list[Fault] = []
+        request = read(body, faults)
+        known = context if isinstance(context, Context) else Context.parse(context, faults=faults)
+        if faults:
+            raise InvalidRequest(faults)
+        return Prepared(request, Preferences.parse(request.provider), known)
+
+    def _recall(self, body: Mapping[str, Any], context: Context | Mapping[str, Any] | None) -> Prepared:
+        """Return what was prepared of a body like this one, or prepare it. Only what has been validated is remembered, and so much of it."""
+        if type(body) is not dict or not (context is None or type(context) is Context):
+            return self.prepare(body, context)
+        key = fingerprint(body)
+        if key is None or (key[2] is not None and len(key[2]) > _LONGEST_BLOCK) or (key[1] is not None and len(key[1]) > _LONGEST_BLOCK):
+            return self.prepare(body, context)
+        full = (key, context)
+        prepared = self._prepared.get(full)
+        if prepared is None:
+            prepared = self.prepare(body, context)
+            if len(self._prepared) >= self.settings.max_prepared:
+                self._prepared = {}
+            self._prepared[full] = prepared
+            self._counters.up["cache.misses"]()
+        return prepared
+
+    def _compile(self, prepared: Prepared, snapshot: Snapshot, numbers: tuple[int | None, int | None, int | None]) -> Ranking:
+        """Return the prepared request's ranking on this snapshot, without session and estimates of its own, and keep it there."""
+        try:
+            case = pose(snapshot.catalog, prepared.request, prepared.preferences, prepared.context, snapshot.facts, self._decision, None)
+        except RoutecoreError:
+            self._counters.up[_FAILED]()
+            raise
+        if case.pool.priced_in_time:
+            # the price of a time window holds for a moment: such rankings are made for each request
+            return self._solve(case.replace(now=self._wall_clock()))
+        try:
+            ranking = solve(case)
+        except RoutecoreError:
+            # estimates only take away: nothing is eligible with them either, and the account of it is theirs
+            _check_numbers(*numbers)
+            return self._solve(case.with_numbers(*numbers))
+        prepared.pinned = {}
+        prepared.explicit = sticky.explicit(case)
+        # together, so that no thread can read one snapshot's ranking under another's name
+        prepared.compiled = (snapshot, ranking)
+        return ranking
+
+    def _solve(self, case: Case, like: Ranking | None = None) -> Ranking:
+        try:
+            return solve(case, like)
+        except RoutecoreError:
+            self._counters.up[_FAILED]()
+            raise
+
+    def _probe(self, ranking: Ranking, snapshot: Snapshot, draw: int, now: float) -> Ranking:
+        """Return the ranking with one due attempt taken as available, if it would come first and the lease is free; else the ranking as it is."""
+        case = ranking.case
+        for key in [one.key for one in ranking.field.candidates if one.key in snapshot.due][:_PROBES]:
+            trial = solve(case.replace(facts=case.facts.with_cooling(case.facts.cooling - {key})))
+            if Plan(trial, draw).first.key == key and self._health.lease(key, now):
+                self._counters.up["probes"]()
+                return trial
+        return ranking
+
+    # --- learning -----------------------------------------------------------------------------------------------------------------------------
+
+    def observe(self, attempt: Attempt, outcome: Outcome, plan: LivePlan | None = None) -> Step:
+        """Record how an attempt ended, and say what to do next: go on, retry after a wait, stop, or done.
+
+        Attempts that came from iterating a plan know their plan; for one taken otherwise (``plan.first``) hand it over, or the session is not pinned
+        and the step cannot know whether attempts are left. Late outcomes, also of endpoints that a swap has removed, are taken.
+        """
+        now = self._clock()
+        self._windows.observe(attempt.endpoint.id, outcome, now)
+        self._health.observe(attempt.key, outcome, now)
+        kind = outcome.kind
+        self._count_outcome[kind]()
+        if kind is not _SUCCESS and kind in NEUTRAL:
+            # a probe that says nothing about the endpoint gives its lease to the next plan
+            self._health.release(attempt.key, now)
+        if plan is None:
+            if type(attempt) is not LiveAttempt:
+                return self._next_step[kind]
+            plan = attempt.plan
+        session = plan.session
+        if session is not None and kind is _SUCCESS:
+            seconds = SHORT_CACHE_SECONDS if session.body is None else cache_seconds(session.body)
+            self._pins.served(session.account, session.conversation, attempt.endpoint.model, attempt.key, now, seconds)
+        return plan.next_after(outcome, attempt)
+
+    def tick(self, *, breathe: Callable[[], object] | None = None) -> None:
+        """Read the statistics of the window that ends now. Call it every few seconds, from any thread; without, ``plan`` does it when it is overdue."""
+        with self._ticking:
+            self._tick(self._clock(), breathe)
+
+    def _tick(self, now: float, breathe: Callable[[], object] | None = None) -> None:
+        stats = self._windows.tick(now, breathe=breathe)
+        self._counters.up["ticks"]()
+        with self._lock:
+            self._tick_due = now + self.settings.tick_seconds
+            self._look(now, stats, self._snapshot.catalog)
+
+    def swap(self, catalog: Catalog) -> None:
+        """Take a new catalog. Plans under way go on; endpoints keep their statistics, health and pins by id."""
+        self._windows.list_endpoints([endpoint.id for endpoint in catalog])
+        with self._lock:
+            self._look(self._clock(), self._snapshot.facts.stats, catalog)
+            self._prepared = {}
+        self._counters.up["swaps"]()
+
+    def _refresh(self, now: float) -> Snapshot:
+        """Bring the snapshot up to date: health whenever it has changed, statistics if nobody has ticked. Never waits for another's tick."""
+        if now >= self._tick_due and self._ticking.acquire(blocking=False):
+            try:
+                self._tick(now)
+            finally:
+                self._ticking.release()
+        with self._lock:
+            self._look(now, self._snapshot.facts.stats, self._snapshot.catalog)
+            return self._snapshot
+
+    def _look(self, now: float, stats: Mapping[str, EndpointStats], catalog: Catalog) -> None:
+        """Make a new snapshot if catalog, statistics or cooldowns are others than the current one's; else let it hold for longer."""
+        view = self._health.view(now)
+        old = self._snapshot
+        until = min(view.until, self._tick_due)
+        if catalog is old.catalog and stats is old.facts.stats and view.cooling == old.facts.cooling and view.due == old.due:
+            old.until = until
+        else:
+            self._snapshot = Snapshot(catalog, Facts.measured(stats, view.cooling), view.due, until)
+
+    # --- telling ------------------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog in use."""
+        return self._snapshot.catalog
+
+    @property
+    def facts(self) -> Facts:
+        """Statistics and cooldowns as decisions read them now."""
+        now = self._clock()
+        snapshot = self._refresh(now) if now >= self._snapshot.until or self._health.stale else self._snapshot
+        return snapshot.facts
+
+    @property
+    def windows(self) -> Windows:
+        """The windows, to ``export`` to and ``merge`` from other processes."""
+        return self._windows
+
+    @property
+    def health(self) -> Health:
+        """The health of every attempt."""
+        return self._health
+
+    @property
+    def pins(self) -> Pins:
+        """The pins of the sessions."""
+        return self._pins
+
+    def metrics(self) -> list[Metric]:
+        """Return all counters as readings since the router was made, for an exporter to publish."""
+        read_count = self._counters.read
+        found = [
+            Metric("routecore.plans", "{plan}", (), read_count(_PLANS)),
+            Metric("routecore.plans.failed", "{plan}", (), read_count(_FAILED)),
+            Metric("routecore.cache.misses", "{plan}", (), read_count("cache.misses")),
+            Metric("routecore.ticks", "{tick}", (), read_count("ticks")),
+            Metric("routecore.swaps", "{swap}", (), read_count("swaps")),
+            Metric("routecore.probes", "{attempt}", (), read_count("probes")),
+            Metric("routecore.sink.errors", "{record}", (), read_count("sink.errors")),
+            Metric("routecore.live.pins.store_errors", "{error}", (), self._pins.store_errors),
+            Metric("routecore.live.health.cooling", "{attempt}", (), len(self._snapshot.facts.cooling)),
+        ]
+        for kind in Kind:
+            attributes: tuple[tuple[str, str], ...] = (("routecore.live.outcome", str(kind)),)
+            if kind in ERROR_TYPES:
+                attributes += (("error.type", ERROR_TYPES[kind]),)
+            found.append(Metric("routecore.outcomes", "{attempt}", attributes, read_count(f"outcomes.{kind}")))
+        found.extend(
+            Metric("routecore.live.windows.windows.refused", "{value}", (("reason", reason),), value) for reason, value in self._windows.refused.items()
+        )
+        found.extend(Metric(f"routecore.live.health.{name}", "{event}", (), value) for name, value in self._health.counts.items())
+        for endpoint_id, stats in self._snapshot.facts.stats.items():
+            model, _, slug = endpoint_id.partition("@")
+            names = (("gen_ai.request.model", model), ("gen_ai.provider.name", slug.partition("/")[0]), ("routecore.endpoint", endpoint_id))
+            if stats.latency is not None and stats.latency.p50 is not None:
+                name = "gen_ai.server.time_to_first_token" if self.settings.windows.latency == "ttft" else "gen_ai.server.request.duration"
+                found.append(Metric(name, "s", (*names, ("quantile", "0.5")), stats.latency.p50))
+            if stats.throughput is not None and stats.throughput.p50:
+                found.append(Metric("gen_ai.server.time_per_output_token", "s", (*names, ("quantile", "0.5")), 1 / stats.throughput.p50))
+        return found
+
+    def _send(self, plan: LivePlan) -> None:
+        """Give a share of the decisions to the sink. What it raises is counted: a log's fault must not fail a request."""
+        # independent of the plan's own draw, and still reproducible from the injected entropy
+        if self._share < 1.0 and uniform(self._entropy(64), 1) >= self._share:
+            return
+        try:
+            assert self._sink is not None
+            self._sink(plan.to_record())
+        except Exception:  # noqa: BLE001 - any fault of the sink's is its own
+            self._counters.up["sink.errors"]()
+
+
+def next_after_kind(kind: Kind) -> Step:
+    """Return the step after an outcome of which nothing is known but its kind, with attempts left."""
+    from routecore.live.outcome import Outcome
+
+    return next_after(Outcome(kind), attempts_left=1)
+
+
+def _pinned(prepared: Prepared, own: Ranking, pin: str) -> Ranking:
+    """Return the ranking for a pin, kept beside the prepared request's own: one for each attempt that its sessions are pinned to."""
+    kept = prepared.pinned
+    ranking = kept.get(pin)
+    # a swap or tick between two looks may have left one of another snapshot
+    if ranking is None or ranking.case.pool is not own.case.pool or ranking.case.facts is not own.case.facts:
+        ranking = solve(own.case.replace(sticky=pin), own)
+        if own is prepared.compiled[1]:
+            if len(kept) >= _MAX_PINNED:
+                kept.clear()
+            kept[pin] = ranking
+    return ranking
+
+
+def _check_session(session_id: object) -> None:
+    if not isinstance(session_id, str) or not 0 < len(session_id) <= SESSION_ID_LIMIT:
+        raise InvalidRequest([Fault("session_id", session_id, f"text of 1 to {SESSION_ID_LIMIT} characters")])
+
+
+def _check_numbers(prompt_tokens: int | None, completion_tokens: int | None, cached_tokens: int | None) -> None:
+    given = (("prompt_tokens", prompt_tokens), ("completion_tokens", completion_tokens), ("cached_tokens", cached_tokens))
+    faults = [Fault(name, value, WHOLE_EXPECTED) for name, value in given if value is not None and (type(value) is not int or not 0 <= value < INTEGER_LIMIT)]
+    if faults:
+        raise InvalidRequest(faults)

@@ -1,0 +1,1 @@
+"""Rolling percentiles: logs, sketches, one reader, export."""

@@ -1,0 +1,343 @@
+"""Rolling percentiles per endpoint: recorders append, a tick reads all of them at once.
+
+``observe`` (or ``record``) is the hot path: no lock, no clock, no numpy. ``tick`` gives ``{endpoint id: EndpointStats}``, plain numbers in a mapping
+that never changes afterwards. Up to a stated size a window is an exact log of its samples, and a percentile is one of the samples;
+beyond, that endpoint's window becomes a log-linear histogram whose percentiles are off by at most 0.8 %. Numpy is loaded by the first tick.
+"""
+
+from __future__ import annotations
+
+import threading
+from math import floor, inf, isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from routecore.errors import Fault, InvalidRequest, OutcomeError
+from routecore.live.kinds import FAILURES, Kind
+from routecore.live.windows.log import FAILED, UNMEASURED, EndpointLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from routecore.live.outcome import Outcome
+    from routecore.live.windows.reader import Reader
+    from routecore.routing.facts import EndpointStats
+
+__all__ = ["WindowSettings", "Windows"]
+
+_MOST: Final = 1_000_000
+# a name of its own, as looking an enum's member up costs as much as an append
+_SUCCESS: Final = Kind.SUCCESS
+REFUSALS: Final = ("nan", "negative", "infinite", "absurd", "unlisted", "full")
+
+
+@attrs.frozen
+class WindowSettings:
+    """How long samples count, and what is too much. Raises ``InvalidRequest`` naming every bad setting.
+
+    >>> WindowSettings(latency="median")
+    Traceback (most recent call last):
+        ...
+    routecore.errors.InvalidRequest: 1 fault in the request: settings.windows.latency: 'median' is not 'ttft' or 'total'
+    """
+
+    seconds: float = 300.0
+    """Length of the window. A sample leaves within 10 s of reaching this age, given a tick every 5 s."""
+    latency: str = "ttft"
+    """What a latency is: ``ttft`` (time to first token, where the response streamed) or ``total`` (whole responses). Never both in one window."""
+    min_samples: int = 10
+    """A metric with fewer samples has no percentiles."""
+    exact_samples: int = 65_536
+    """An endpoint with more samples of a metric than this in its window is summed up in a histogram."""
+    max_samples: int = 8_000_000
+    """Samples held exactly over all endpoints (8 bytes each); beyond, the largest logs become histograms."""
+    max_unlisted: int = 1_000
+    """Endpoints outside the catalog that are kept (late outcomes after a catalog swap)."""
+    max_latency_seconds: float = 3_600.0
+    """A longer latency is absurd: refused and counted."""
+    max_tokens_per_second: float = 100_000.0
+    """A higher throughput is absurd: refused and counted."""
+
+    def __attrs_post_init__(self) -> None:
+        faults = []
+        if self.latency not in {"ttft", "total"}:
+            faults.append(Fault("settings.windows.latency", self.latency, "'ttft' or 'total'"))
+        for name in ("seconds", "max_latency_seconds", "max_tokens_per_second"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MOST:
+                faults.append(Fault(f"settings.windows.{name}", value, "a number above 0, a million at most"))
+        for name in ("min_samples", "exact_samples", "max_samples", "max_unlisted"):
+            value = getattr(self, name)
+            least = 0 if name == "max_unlisted" else 1
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                faults.append(Fault(f"settings.windows.{name}", value, f"a whole number, {least} or more"))
+        if faults:
+            raise InvalidRequest(faults)
+
+    @property
+    def period_seconds(self) -> float:
+        """Samples are dated in periods of this length and leave together, when the youngest has reached the window's age."""
+        return min(2.5, self.seconds / 120)
+
+
+class Windows:
+    """The write side of the statistics. Any number of threads may record while others tick, export, merge or list endpoints.
+
+    ``now`` is the caller's clock in seconds, the same clock everywhere (a monotonic one; its zero does not matter).
+    Statistics stay with the endpoint id, whatever catalogs come and go.
+
+    >>> windows = Windows(WindowSettings(min_samples=3))
+    >>> for latency in (0.5, 0.2, 0.9):
+    ...     windows.record("m@p", 100.0, latency=latency, throughput=40.0)
+    >>> windows.record_failure("m@p", 101.0)
+    >>> stats = windows.tick(105.0)["m@p"]
+    >>> stats.latency.p50, stats.latency.p99, stats.samples, stats.success_rate
+    (0.5, 0.9, 4, 0.75)
+    """
+
+    def __init__(self, settings: WindowSettings | None = None, listed: Iterable[str] = ()) -> None:
+        self.settings = WindowSettings() if settings is None else settings
+        self._period = self.settings.period_seconds
+        self._total = self.settings.latency == "total"
+        self._max_latency = self.settings.max_latency_seconds
+        self._max_throughput = self.settings.max_tokens_per_second
+        # one period at some 400,000 records a second from one interpreter, above what stays exact
+        self._most_unread = self.settings.exact_samples + 1_000_000
+        self._logs: dict[str, EndpointLog] = {}
+        self._order: list[EndpointLog] = []
+        self._listed: frozenset[str] = frozenset(listed)
+        self._unlisted = 0
+        self._retired: list[tuple[EndpointLog, tuple[int, int]]] = []
+        self._refused = dict.fromkeys(REFUSALS, 0)
+        # two locks, so that a recorder that meets a new endpoint or a bad value never waits for a tick
+        self._admission = threading.Lock()
+        self._reading = threading.Lock()
+        self._reader: Reader | None = None
+        self._stats: Mapping[str, EndpointStats] = {}
+
+    def observe(self, endpoint_id: str, outcome: Outcome, now: float) -> None:  # noqa: PLR0912 - the hot path, in one piece
+        """Record an outcome: its latency and throughput if it is a success, else one failure; other kinds than those leave no trace.
+
+        With ``settings.latency`` ``ttft`` a success counts its time to first token, and its throughput after it, where it streamed; with ``total``
+        its whole time, and output tokens over it. Implausible numbers are refused and counted; the success still counts.
+        """
+        if outcome.kind is not _SUCCESS:
+            if outcome.kind in FAILURES:
+                self.record_failure(endpoint_id, now)
+            return
+        log = self._logs.get(endpoint_id)
+        if log is None or now >= log.seal_at:
+            log = self._open(endpoint_id, now)
+            if log is None:
+                return
+        latency = outcome.total_seconds if self._total else outcome.ttft_seconds
+        if latency is None:
+            log.add_latency(UNMEASURED)
+            return
+        # one chained comparison refuses NaN, negatives, infinities and absurdities alike; which it was is asked later
+        if not 0.0 <= latency <= self._max_latency:
+            log.add_latency(UNMEASURED)
+            self._refuse(latency)
+            return
+        log.add_latency(latency)
+        tokens = outcome.output_tokens
+        if tokens is None:
+            return
+        # the sums of Outcome.tokens_per_second, written out: a call would be a quarter of the whole
+        if self._total:
+            seconds = latency
+        else:
+            total = outcome.total_seconds
+            if total is None:
+                return
+            seconds = total - latency
+            tokens -= 1
+        if tokens > 0 and seconds > 0.0:
+            rate = tokens / seconds
+            if rate <= self._max_throughput:
+                log.add_throughput(rate)
+            else:
+                self._refuse(rate)
+        elif tokens > 0 and seconds != 0.0:
+            # a total before the first token, or NaN
+            self._refuse(seconds)
+
+    def record(self, endpoint_id: str, now: float, *, latency: float | None = None, throughput: float | None = None) -> None:
+        """Record one success. ``latency`` in seconds, ``throughput`` in tokens per second; leave out what is not known.
+
+        A value that is NaN, negative, infinite or above the settings' limit is refused and counted; the success counts all the same.
+        """
+        log = self._logs.get(endpoint_id)
+        if log is None or now >= log.seal_at:
+            log = self._open(endpoint_id, now)
+            if log is None:
+                return
+        if latency is None:
+            log.add_latency(UNMEASURED)
+        elif 0.0 <= latency <= self._max_latency:
+            log.add_latency(latency)
+        else:
+            log.add_latency(UNMEASURED)
+            self._refuse(latency)
+        if throughput is not None:
+            if 0.0 <= throughput <= self._max_throughput:
+                log.add_throughput(throughput)
+            else:
+                self._refuse(throughput)
+
+    def record_failure(self, endpoint_id: str, now: float) -> None:
+        """Record one failure of the endpoint: it counts in ``samples`` and ``success_rate`` and in no percentile."""
+        log = self._logs.get(endpoint_id)
+        if log is None or now >= log.seal_at:
+            log = self._open(endpoint_id, now)
+            if log is None:
+                return
+        log.add_latency(FAILED)
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Values and records refused so far, by reason: ``nan negative infinite absurd`` (values), ``unlisted full`` (whole records)."""
+        with self._admission:
+            return dict(self._refused)
+
+    @property
+    def stats(self) -> Mapping[str, EndpointStats]:
+        """What the last tick gave."""
+        return self._stats
+
+    def list_endpoints(self, endpoint_ids: Iterable[str]) -> None:
+        """Take the catalog's endpoint ids. They are always admitted; statistics of others stay until their samples have left."""
+        listed = frozenset(endpoint_ids)
+        with self._reading, self._admission:
+            self._listed = listed
+            self._unlisted = sum(endpoint_id not in listed for endpoint_id in self._logs)
+
+    def tick(self, now: float, *, breathe: Callable[[], object] | None = None) -> Mapping[str, EndpointStats]:
+        """Return every endpoint's statistics over the window that ends at ``now``. Call it at least every 5 s while outcomes come in.
+
+        Endpoints without samples are not in it. Only endpoints that changed are read again; where none did, the same mapping comes back.
+        ``breathe`` is called between pieces of work of about a millisecond; one that sleeps briefly lets other threads in.
+        """
+        from routecore.live.windows.reader import Reader  # numpy is loaded by the first tick, not by importing the library
+
+        with self._reading:
+            if self._reader is None:
+                self._reader = Reader(self.settings)
+            self._adopt_strays()
+            # a copy: others may be admitted meanwhile
+            self._stats = self._reader.read(self._order[:], self._oldest_live(now), breathe)
+            self._retire_idle(self._reader)
+            return self._stats
+
+    def export(self, now: float, *, since: float | None = None, endpoint_ids: Iterable[str] | None = None) -> dict[str, Any]:
+        """Return the window as JSON-able HdrHistogram V2 text, for other processes, tools and languages.
+
+        Per endpoint: ``latency_microseconds`` and ``throughput_millitokens_per_second`` (base64 of the compressed V2 encoding, 3 significant digits),
+        ``successes`` and ``failures``. All samples of the window; or, with ``since``, only those of whole periods since then, up to ``until``: passing
+        the ``until`` of one export as the next one's ``since`` sends every sample exactly once, if no recorder's ``now`` lags behind by a period.
+
+        >>> windows = Windows()
+        >>> windows.record("m@p", 10.0, latency=0.25)
+        >>> windows.export(12.0)["endpoints"]["m@p"]["successes"]
+        1
+        """
+        from routecore.live.windows import export as window_hdr
+
+        with self._reading:
+            wanted = None if endpoint_ids is None else frozenset(endpoint_ids)
+            logs = [log for log in list(self._logs.values()) if wanted is None or log.endpoint_id in wanted]
+            first, last = self._oldest_live(now), None
+            until = now
+            if since is not None:
+                last = floor(now / self._period)
+                until = last * self._period
+                first = max(first, floor(since / self._period))
+            return {
+                "format": window_hdr.FORMAT,
+                "latency": self.settings.latency,
+                "until": until,
+                "endpoints": window_hdr.export_logs(logs, first, last),
+            }
+
+    def merge(self, exported: Mapping[str, Any], now: float) -> None:
+        """Add another process's export, as if its samples had been recorded here at ``now``. Merging an export twice counts it twice.
+
+        Up to 4,096 samples of an endpoint come in as the values that the export holds, off by 0.1 % at most; with more, its window becomes a histogram,
+        off by at most 0.9 %. Raises ``InvalidRequest`` for what is no export, or one of another kind of latency; nothing is merged then.
+        """
+        from routecore.live.windows import export as window_hdr
+
+        read = window_hdr.read_export(exported, self.settings)
+        with self._reading:
+            for endpoint_id, latency, throughput in read:
+                log = self._open(endpoint_id, now)
+                if log is not None:
+                    window_hdr.add_to(log, floor(now / self._period), latency, throughput)
+
+    def _oldest_live(self, now: float) -> int:
+        # a period leaves when its end has reached the window's age: never early, late by one period and one tick at most
+        return floor((now - self.settings.seconds) / self._period)
+
+    def _open(self, endpoint_id: str, now: float) -> EndpointLog | None:
+        """The slow path of recording, once a period and endpoint: find or admit the log and mark the period."""
+        if not isfinite(now):
+            raise OutcomeError([Fault("now", now, "a finite number of seconds")])
+        log = self._logs.get(endpoint_id)
+        if log is None:
+            log = self._admit(endpoint_id)
+            if log is None:
+                return None
+        if len(log.latency) > self._most_unread:
+            with self._admission:
+                self._refused["full"] += 1
+            return None
+        log.mark(now, self._period)
+        return log
+
+    def _admit(self, endpoint_id: str) -> EndpointLog | None:
+        with self._admission:
+            log = self._logs.get(endpoint_id)
+            if log is not None:
+                return log
+            if endpoint_id not in self._listed:
+                if self._unlisted >= self.settings.max_unlisted:
+                    self._refused["unlisted"] += 1
+                    return None
+                self._unlisted += 1
+            log = self._logs[endpoint_id] = EndpointLog(endpoint_id)
+            self._order.append(log)
+            return log
+
+    def _refuse(self, value: float) -> None:
+        if value != value:  # noqa: PLR0124 - NaN is what differs from itself
+            reason = "nan"
+        elif value in (inf, -inf):
+            reason = "infinite"
+        else:
+            reason = "negative" if value < 0 else "absurd"
+        with self._admission:
+            self._refused[reason] += 1
+
+    def _retire_idle(self, reader: Reader) -> None:
+        """Let go of unlisted endpoints whose samples have left. A recorder may still hold one: it is looked at again in the next tick."""
+        listed = self._listed
+        idle = [(position, log) for position, log in reader.idle() if log.endpoint_id not in listed]
+        self._retired = [(log, reader.lengths_seen(position)) for position, log in idle]
+        if not idle:
+            return
+        gone = {log.endpoint_id for _, log in idle}
+        with self._admission:
+            for endpoint_id in gone:
+                del self._logs[endpoint_id]
+            self._order = [log for log in self._order if log.endpoint_id not in gone]
+            self._unlisted -= len(idle)
+        reader.drop([position for position, _ in idle])
+
+    def _adopt_strays(self) -> None:
+        for stray, seen in self._retired:
+            if seen != (len(stray.latency), len(stray.throughput)):
+                log = self._admit(stray.endpoint_id)
+                if log is not None:
+                    log.adopt(stray)
+        self._retired = []

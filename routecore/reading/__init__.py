@@ -1,0 +1,1 @@
+"""How anything from outside is checked, with every fault found and named by its path."""

@@ -1,0 +1,228 @@
+"""The plan: the ordered attempts, and why each endpoint stands where it stands.
+
+A plan is a prefix of the ranking, model by model. It draws its attempts when they are asked for and explains itself when it is asked to;
+the tail that is drawn later is the tail that would have been drawn at once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final
+
+from routecore.routing.ranking.balance import scaled
+from routecore.routing.ranking.draw import uniform
+from routecore.routing.ranking.rank import FIRST_ONLY
+from routecore.routing.rules import examine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from routecore.routing.attempt import Attempt
+    from routecore.routing.case import Case
+    from routecore.routing.explain import Why
+    from routecore.routing.ranking.field import Sticky
+    from routecore.routing.ranking.rank import Ranking
+    from routecore.routing.rules import Eligibility, Rejection
+    from routecore.routing.warnings import Warned
+
+__all__ = ["Plan"]
+
+_TINY: Final = 1e-200
+"""Weights that add up to less than this are scaled again before they are drawn from: far enough above the smallest float to lose nothing."""
+
+
+class Tail:
+    """How far a plan has been drawn: the attempts so far, and what is left of the group that is being drawn from."""
+
+    __slots__ = ("drawn", "group", "left", "logs", "weights")
+
+    def __init__(self) -> None:
+        self.drawn: list[Attempt] = []
+        self.group = 0
+        self.left: list[int] = []
+        self.weights: list[float] = []
+        self.logs: list[float] = []
+
+    def draw(self, ranking: Ranking, draw: int, places: int) -> None:
+        """Draw until there are ``places`` attempts: each place among the members left in its group, in canonical order, by weight."""
+        drawn, field = self.drawn, ranking.field
+        left, weights, logs = self.left, self.weights, self.logs
+        running: Sequence[float]
+        while len(drawn) < places:
+            if left:
+                running = list(accumulate(weights))
+                if running[-1] < _TINY:
+                    weights = self.weights = scaled(logs)
+                    running = list(accumulate(weights))
+            else:
+                group = ranking.groups[self.group]
+                self.group += 1
+                if len(group.positions) == 1:
+                    drawn.append(group.member(0, field))
+                    continue
+                left = self.left = list(group.positions)
+                weights = self.weights = list(group.weights)
+                logs = self.logs = list(group.logs)
+                running = group.running
+            total = running[-1]
+            # below the total by construction; the bound guards against rounding at the very end
+            taken = min(bisect_right(running, uniform(draw, len(drawn) + 1) * total), len(left) - 1)
+            drawn.append(field.attempt(left.pop(taken), weights.pop(taken) / total))
+            del logs[taken]
+
+
+class Plan:
+    """An ordered fallback plan. Iterate it to try its attempts; ``len`` tells how many there are without drawing them.
+
+    Plans are equal if they say the same: attempts, rejections, funnel, strategy, sticky, panic, warnings and draw.
+    """
+
+    __slots__ = ("_eligibility", "_tail", "draw", "ranking")
+
+    _tail: Tail
+    _eligibility: Eligibility
+
+    def __init__(self, ranking: Ranking, draw: int) -> None:
+        """Hold what was decided; nothing is drawn yet. ``draw`` is the 64-bit integer to draw with."""
+        self.ranking = ranking
+        self.draw = draw
+
+    @property
+    def case(self) -> Case:
+        """What the plan was decided from."""
+        return self.ranking.case
+
+    # --- attempts -----------------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def first(self) -> Attempt:
+        """The attempt to try first. Its ``probability`` is the decision's propensity."""
+        ranking = self.ranking
+        if ranking.first is not None:
+            return ranking.first
+        group = ranking.groups[0]
+        running = group.running
+        return group.member(min(bisect_right(running, uniform(self.draw, 1) * running[-1]), len(running) - 1), ranking.field)
+
+    @property
+    def propensity(self) -> float:
+        """The probability with which the first attempt was chosen."""
+        return self.first.probability
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """All attempts, in the order in which to try them."""
+        cut = self.ranking.cut
+        if cut is None:
+            return self.ranked
+        if cut == FIRST_ONLY:
+            return (self.first,)
+        firsts: dict[str, Attempt] = {}
+        for one in self.ranked:
+            firsts.setdefault(one.endpoint.model, one)
+        return tuple(firsts.values())
+
+    @property
+    def ranked(self) -> tuple[Attempt, ...]:
+        """The whole ranking, before the cut."""
+        fixed = self.ranking.fixed
+        return tuple(self._drawn(self.ranking.size)) if fixed is None else fixed
+
+    def _drawn(self, places: int) -> list[Attempt]:
+        """Return the attempts drawn so far, ``places`` of them at least."""
+        tail: Tail | None = getattr(self, "_tail", None)
+        if tail is None:
+            tail = self._tail = Tail()
+        tail.draw(self.ranking, self.draw, places)
+        return tail.drawn
+
+    def __iter__(self) -> Iterator[Attempt]:
+        if self.ranking.cut is not None or self.ranking.order is not None:
+            yield from self.attempts
+            return
+        for place in range(self.ranking.size):
+            yield self._drawn(place + 1)[place]
+
+    def __getitem__(self, place: int) -> Attempt:
+        return self.first if place == 0 else self.attempts[place]
+
+    def __len__(self) -> int:
+        cut = self.ranking.cut
+        return self.ranking.size if cut is None else 1 if cut == FIRST_ONLY else len(self.attempts)
+
+    # --- what was decided ---------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def strategy(self) -> str:
+        """``balance``, or ``sort:price``, ``sort:throughput``, ``sort:latency``."""
+        return self.ranking.strategy
+
+    @property
+    def sticky(self) -> Sticky:
+        """What became of the session's pin: ``status`` and ``reason``."""
+        return self.ranking.sticky
+
+    @property
+    def panic(self) -> bool:
+        """Whether every attempt is cooling, so that health moved nothing."""
+        return self.ranking.panic
+
+    # --- why ----------------------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def eligibility(self) -> Eligibility:
+        """The account of the hard filters, computed when first asked for."""
+        found: Eligibility | None = getattr(self, "_eligibility", None)
+        if found is None:
+            found = self._eligibility = examine(self.case)
+        return found
+
+    @property
+    def rejections(self) -> tuple[Rejection, ...]:
+        """Each endpoint of the asked models that is not eligible, with every rule that it fails, in catalog order."""
+        return self.eligibility.rejections
+
+    @property
+    def funnel(self) -> tuple[tuple[str, int], ...]:
+        """How many endpoints each rule left, for each rule that removed some; first all of the asked models (``catalog``)."""
+        return self.eligibility.funnel
+
+    @property
+    def warnings(self) -> tuple[Warned, ...]:
+        """What the caller should know although it is no error."""
+        from routecore.routing.warnings import warnings_of
+
+        return warnings_of(self)
+
+    def why(self, endpoint_id: str) -> Why:
+        """Say what put an endpoint where it is, and what change would put it first.
+
+        Raises ``KeyError`` for an id that no endpoint of the asked models has. Computed from the plan's own inputs by the code that decided.
+        """
+        from routecore.routing.explain import why
+
+        return why(self, endpoint_id)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as the wire's answer."""
+        return {
+            "attempts": [one.to_dict() for one in self.attempts],
+            "rejections": [one.to_dict() for one in self.rejections],
+            "funnel": [{"rule": rule, "left": left} for rule, left in self.funnel],
+            "strategy": self.strategy,
+            "sticky": {"status": self.sticky.status, "reason": self.sticky.reason},
+            "panic": self.panic,
+            "warnings": [one.to_dict() for one in self.warnings],
+            "draw": self.draw,
+        }
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plan):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment] # equal by content, and drawn as it is read
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.strategy}: {self.first.key} first of {len(self)}>"

@@ -1,0 +1,1 @@
+"""One pass a file, two strategies, one draw."""

@@ -1,0 +1,132 @@
+"""Strategy, balanced: requests are spread by a weight of scale-free factors.
+
+    weight = price^-a · throughput^b · latency^-c · success^d        (scaled by the largest; computed in logs)
+
+Every weight is finite and above 0; identical endpoints get identical weights.
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from routecore.routing.case import Case
+    from routecore.routing.facts import EndpointStats
+
+NAME = "strategy"
+PRIOR_SAMPLES: Final = 20
+"""k of the shrinkage: this many samples at the mean success rate stand behind every endpoint."""
+ASSUMED_SAMPLES: Final = 100
+"""Samples behind a success rate that comes without a count."""
+LEAST_SUCCESS: Final = 0.01
+_LEAST_LOG: Final = -700.0
+"""exp of less than this is subnormal: a weight must stay a normal number, or sums of weights lose it."""
+
+
+def price_logs(case: Case, indices: Sequence[int], quotes: Sequence[int | Decimal | None], logs: list[float]) -> list[float]:
+    """Return the logarithm of each eligible endpoint's weight, not scaled: ``logs`` (those of the statistics) with the price's part added.
+
+    ``indices`` are places in the case's pool, ``quotes`` the pool's cold expected prices. Unknown prices take the median of the known.
+    """
+    a = case.settings.balance.price
+    if not a:
+        return logs
+    prices = prices_or_median([quotes[index] for index in indices])
+    return [total - a * log(price) for total, price in zip(logs, prices, strict=True)]
+
+
+def stat_logs(case: Case, indices: Sequence[int]) -> list[float]:
+    """Return the logarithm of each eligible endpoint's weight as far as the statistics give it. Unknown values take the median of the known."""
+    exponents = case.settings.balance
+    logs = [0.0] * len(indices)
+    if not (exponents.throughput or exponents.latency or exponents.reliability):
+        return logs
+    ids, stats = case.pool.ids, case.facts.stats
+    rows = [stats.get(ids[index]) for index in indices]
+    least = case.settings.min_samples
+    if exponents.throughput:
+        b = exponents.throughput
+        values = values_or_median([_p50(row, 1, least) for row in rows])
+        logs = [total + b * log(value) for total, value in zip(logs, values, strict=True)]
+    if exponents.latency:
+        c = exponents.latency
+        values = values_or_median([_p50(row, 0, least) for row in rows])
+        logs = [total - c * log(value) for total, value in zip(logs, values, strict=True)]
+    if exponents.reliability:
+        d = exponents.reliability
+        logs = [total + d * log(value) for total, value in zip(logs, successes(rows), strict=True)]
+    return logs
+
+
+def scaled(logs: Sequence[float]) -> list[float]:
+    """Return the weights of one draw's candidates, the largest being 1; each is finite and above 0.
+
+    >>> scaled([-1000.0, -1000.0])
+    [1.0, 1.0]
+    """
+    largest = max(logs)
+    return [exp(max(one - largest, _LEAST_LOG)) for one in logs]
+
+
+def _p50(row: EndpointStats | None, metric: int, min_samples: int) -> float | None:
+    """Return the p50 of latency (0) or throughput (1), ``None`` if not known; a p50 of 0 is not known either."""
+    if row is None or (row[2] is not None and row[2] < min_samples):
+        return None
+    percentiles = row[metric]
+    assert not isinstance(percentiles, (int, float))
+    return (percentiles[0] or None) if percentiles is not None else None
+
+
+def median(values: list[float]) -> float:
+    """Return the middle value, or the mean of the two middle ones.
+
+    >>> median([3.0, 1.0, 2.0]), median([1.0, 2.0])
+    (2.0, 1.5)
+    """
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[half]
+    return ordered[half - 1] + (ordered[half] - ordered[half - 1]) / 2
+
+
+def values_or_median(values: list[float | None]) -> list[float]:
+    """Return the values with the median of the known for each unknown; 1 for all where none is known.
+
+    >>> values_or_median([2.0, None, 4.0]), values_or_median([None])
+    ([2.0, 3.0, 4.0], [1.0])
+    """
+    known = [value for value in values if value is not None]
+    if len(known) == len(values):
+        return known
+    middle = median(known) if known else 1.0
+    return [middle if value is None else value for value in values]
+
+
+def prices_or_median(quotes: Sequence[int | Decimal | None]) -> list[float]:
+    """Return prices as positive numbers: zero counts as a tenth of the smallest positive one (all zero: 1); then unknown takes the median.
+
+    >>> prices_or_median([20, 0, None])
+    [20.0, 2.0, 11.0]
+    """
+    floats = [None if quote is None else float(quote) for quote in quotes]
+    positive = [value for value in floats if value is not None and value > 0]
+    free = min(positive) / 10 if positive else 1.0
+    return values_or_median([free if value == 0 else value for value in floats])
+
+
+def successes(rows: Sequence[EndpointStats | None]) -> list[float]:
+    """Return each endpoint's success rate, shrunk towards the mean of those that have one; 1 for all where nobody has. Never below 0.01."""
+    rated = [None if row is None or row.success_rate is None else (row.success_rate, ASSUMED_SAMPLES if row.samples is None else row.samples) for row in rows]
+    known = [pair for pair in rated if pair is not None]
+    if not known:
+        return [1.0] * len(rows)
+    samples = sum(count for _, count in known)
+    # without a single sample every endpoint shrinks to the mean, whatever it is: it cancels out
+    mean = sum(rate * count for rate, count in known) / samples if samples else sum(rate for rate, _ in known) / len(known)
+    shrunk = [mean if pair is None else (pair[0] * pair[1] + mean * PRIOR_SAMPLES) / (pair[1] + PRIOR_SAMPLES) for pair in rated]
+    return [max(value, LEAST_SUCCESS) for value in shrunk]

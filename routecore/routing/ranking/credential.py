@@ -1,0 +1,26 @@
+"""Credential: BYOK attempts first; with ``order``, only those of endpoints that ``order`` names jump ahead of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from routecore.routing.ranking.field import Field
+
+NAME = "credential"
+EFFECT = "BYOK attempts (with `order`, those of endpoints it names), then the others"
+
+
+def places(field: Field) -> list[int] | None:
+    """Return 0 for the BYOK attempts that lead and 1 for the others; ``None`` without keys."""
+    if not field.case.context.byok:
+        return None
+    order = field.case.preferences.order
+    leading = field.pool.named(order) if order else field.pool.all
+    return [0 if one.key_id is not None and leading >> one.row & 1 else 1 for one in field.candidates]
+
+
+def words(field: Field, position: int) -> str:
+    """Tell whose credential it is."""
+    one = field.candidates[position]
+    return "shared capacity" if one.key_id is None else f"own key {one.key_id!r}"

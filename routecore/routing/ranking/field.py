@@ -1,0 +1,95 @@
+"""The field: all candidates of one decision with what the passes read. Each pass gives every candidate a place; none removes one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from routecore.routing.attempt import Attempt
+from routecore.routing.pool import NOMINAL_COMPLETION_TOKENS, NOMINAL_PROMPT_TOKENS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from routecore.routing.case import Case
+    from routecore.routing.expansion import Candidate
+    from routecore.routing.facts import EndpointStats, Percentiles
+    from routecore.routing.pool import Pool
+
+__all__ = ["Field", "Sticky"]
+
+
+class Sticky(NamedTuple):
+    """What became of the session's pin: ``hit``, ``none``, or ``skipped`` with the reason. ``pinned`` are the candidates' places in the field."""
+
+    status: str
+    reason: str | None = None
+    pinned: frozenset[int] = frozenset()
+
+
+NO_PIN: Final = Sticky("none")
+
+
+class Field:
+    """The candidates, the cold quotes of their endpoints (by place in the pool), and who is cooling.
+
+    ``stat_logs`` are the balance's logarithms without the price: they hold for other estimates too.
+    """
+
+    __slots__ = ("candidates", "case", "cooling", "pool", "quotes", "stat_logs", "sticky")
+
+    def __init__(self, case: Case, candidates: Sequence[Candidate]) -> None:
+        self.case = case
+        self.pool: Pool = case.pool
+        self.candidates = candidates
+        self.quotes = cold_quotes(case)
+        self.cooling: list[bool] | None = _cooling(case.facts.cooling, candidates)
+        self.sticky = NO_PIN
+        self.stat_logs: list[float] | None = None
+
+    @property
+    def panic(self) -> bool:
+        """Whether every candidate is cooling, so that health moves nothing."""
+        return self.cooling is not None and all(self.cooling)
+
+    def warm_quote(self, position: int) -> int | Decimal | None:
+        """Return the expected price of the candidate with the context's cached tokens read from its cache."""
+        pricing = self.candidates[position].endpoint.pricing
+        if pricing is None:
+            return None
+        case = self.case
+        prompt = NOMINAL_PROMPT_TOKENS if case.prompt_tokens is None else case.prompt_tokens
+        completion = NOMINAL_COMPLETION_TOKENS if case.completion_tokens is None else case.completion_tokens
+        return pricing.quote(prompt, completion, min(case.cached_tokens, prompt), case.now)
+
+    def attempt(self, position: int, probability: float) -> Attempt:
+        """Return the candidate as an attempt of that probability."""
+        one = self.candidates[position]
+        return Attempt(one.endpoint, one.key, one.key_id, probability, self.quote(position))
+
+    def quote(self, position: int) -> int | Decimal | None:
+        """Return the expected price of the candidate: warm where the pin holds, else cold."""
+        return self.warm_quote(position) if position in self.sticky.pinned else self.quotes[self.candidates[position].row]
+
+
+def cold_quotes(case: Case) -> Sequence[int | Decimal | None]:
+    """Return every endpoint's cold quote. A request without estimates is nominal, and was priced when the pool was built."""
+    pool, prompt, completion = case.pool, case.prompt_tokens, case.completion_tokens
+    if prompt is None and completion is None and not (pool.priced_in_time and case.now is not None):
+        return pool.nominal_quotes
+    return pool.quotes(NOMINAL_PROMPT_TOKENS if prompt is None else prompt, NOMINAL_COMPLETION_TOKENS if completion is None else completion, case.now)
+
+
+def _cooling(keys: frozenset[str], candidates: Sequence[Candidate]) -> list[bool] | None:
+    """Return who is cooling, or ``None`` where nobody is. Any key that applies to an attempt cools it."""
+    if not keys:
+        return None
+    flags = [one.key in keys or one.endpoint.id in keys or (one.key_id is not None and f"{one.endpoint.id}#byok" in keys) for one in candidates]
+    return flags if any(flags) else None
+
+
+def known(stats: EndpointStats | None, percentiles: Percentiles | None, min_samples: int) -> Percentiles | None:
+    """Return ``percentiles`` if enough samples stand behind them; a missing count is enough."""
+    if percentiles is None or stats is None or (stats.samples is not None and stats.samples < min_samples):
+        return None
+    return percentiles

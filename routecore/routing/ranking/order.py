@@ -1,0 +1,35 @@
+"""Order: attempts of endpoints that ``order`` names, by the first entry that matches; then the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from routecore.routing.ranking.field import Field
+
+NAME = "order"
+EFFECT = "endpoints named in `order`, by position; then the rest"
+
+
+def places(field: Field) -> list[int] | None:
+    """Return the position of the first entry of ``order`` that matches; the length of ``order`` for the rest; ``None`` without ``order``."""
+    order = field.case.preferences.order
+    if not order:
+        return None
+    by_slug = field.pool.by_slug
+    masks = [by_slug.get(slug, 0) for slug in order]
+    return [_first(masks, one.row) for one in field.candidates]
+
+
+def _first(masks: list[int], index: int) -> int:
+    for place, mask in enumerate(masks):
+        if mask >> index & 1:
+            return place
+    return len(masks)
+
+
+def words(field: Field, position: int) -> str:
+    """Name the entry that matches."""
+    order = field.case.preferences.order
+    place = _first([field.pool.by_slug.get(slug, 0) for slug in order], field.candidates[position].row)
+    return f"order[{place}] is {order[place]!r}" if place < len(order) else "not named in order"

@@ -1,0 +1,1 @@
+"""Who decides: the closed loop, the batch, the estimates from logs."""

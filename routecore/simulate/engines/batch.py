@@ -1,0 +1,200 @@
+"""The batch engine: whole traces decided with NumPy against frozen statistics, and the world asked what came of every first attempt.
+
+A part of the work is some chunks of the trace, and gives a ``Part``; parts add up to the same whatever the cut, in one process or in many.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from routecore.simulate.engines.batch_decider import Decider
+from routecore.simulate.engines.batch_outcomes import Outcomes, price_changes
+from routecore.simulate.engines.simulate import bucket_seconds, check_inputs
+from routecore.simulate.engines.workers import run_tasks, uninterrupted
+from routecore.simulate.policy import ESTIMATES
+from routecore.simulate.report.report import Report, Result
+from routecore.simulate.report.summary import REPLICATES, Summary
+from routecore.simulate.world.frozen import WorldFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from routecore.catalog.catalog import Catalog
+    from routecore.routing.facts import Facts
+    from routecore.simulate.policy import Policy
+    from routecore.simulate.traces.trace import Trace
+    from routecore.simulate.world.world import World
+
+__all__ = ["ASSUMPTIONS", "Job", "Part", "batch"]
+
+ASSUMPTIONS: Final = (
+    "batch: every request is decided alone, on statistics frozen at the start of its stretch of {bucket_s:g} s: what holds then is known at once, an outage as a cooldown",
+    "batch: first attempts only: no fallbacks, no retries, no pins, no prompt caches, no capacity limits; a request whose first attempt fails counts as failed",
+    "a request has the same tokens wherever it is served; time to first token does not depend on the prompt's length",
+    "latency, throughput and failures of an attempt depend on (request, endpoint, try) alone: every policy meets the same ones, and the closed loop's",
+    "failed attempts charge nothing (insured); the provider bills the prompt of those it failed on, and nothing of those it refused",
+    "intervals are 95 %, from a bootstrap over sessions (over requests without one): they speak of this traffic in this world, not of what the world has wrong",
+)
+_TASKS_A_PROCESS: Final = 4
+
+
+@attrs.define
+class Part:
+    """What some chunks came to under one policy. ``a.merge(b)`` is associative and commutative."""
+
+    summary: Summary
+    unpriced: int = 0
+    interrupted: bool = False
+
+    def merge(self, other: Part) -> Part:
+        """Return what both came to."""
+        return Part(self.summary.merge(other.summary), self.unpriced + other.unpriced, self.interrupted or other.interrupted)
+
+
+@attrs.frozen
+class Job:
+    """Everything that running some chunks under a policy needs: hand it to any process that can have the trace."""
+
+    trace: Trace
+    catalog: Catalog
+    world: World
+    policy: Policy
+    seed: int = 0
+    bucket_s: float = 300.0
+    start_epoch: float | None = None
+    facts: Facts | None = None
+    report_bucket_s: float = 60.0
+    replicates: int = REPLICATES
+
+    def run(self, first: int, last: int, told: Callable[[int], object] | None = None) -> Part:
+        """Run the chunks from ``first`` up to, not including, ``last``; ``told(requests)`` hears of each chunk that is done."""
+        routed = self.policy.catalog_of(self.catalog)
+        facts = WorldFacts(self.world, [endpoint.id for endpoint in routed]) if self.facts is None else self.facts
+        changes = price_changes(self.world, routed)
+        decider = Decider(
+            self.catalog, self.policy, self.trace.names, facts, seed=self.seed, bucket_s=self.bucket_s, start_epoch=self.start_epoch, changes=changes
+        )
+        outcomes = Outcomes(self.world, self.catalog, self.policy, decider, seed=self.seed, start_epoch=self.start_epoch)
+        summary = Summary(bucket_s=self.report_bucket_s, replicates=self.replicates)
+        interrupted = False
+        try:
+            for index in range(first, last):
+                chunk = self.trace.chunk(index)
+                columns = outcomes.columns(chunk, decider.decide(chunk))
+                with uninterrupted():
+                    summary.add(columns, decider.codes.endpoints)
+                    outcomes.keep()
+                if told is not None:
+                    told(len(chunk))
+        except KeyboardInterrupt:
+            interrupted = True
+        kept = outcomes.kept
+        for code, endpoint_id in enumerate(decider.codes.endpoints):
+            if kept.attempts[code]:
+                summary.count_attempts(endpoint_id, kept.attempts[code], kept.failures[code])
+        summary.outcomes = {kind: count for kind, count in kept.kinds.items() if count}
+        summary.rejections = kept.rejections
+        for error, count in kept.errors.items():
+            summary.counts[error] += count
+        return Part(summary, kept.unpriced, interrupted)
+
+
+def batch(
+    trace: Trace,
+    catalog: Catalog,
+    world: World,
+    policies: Sequence[Policy],
+    *,
+    seed: int = 0,
+    bucket_s: float = 300.0,
+    facts: Facts | None = None,
+    start_epoch: float | None = None,
+    replicates: int = REPLICATES,
+    processes: int = 1,
+    strict: bool = False,
+    sources: Iterable[str] = (),
+    progress: Callable[[int, int], object] | None = None,
+) -> Report:
+    """Decide the whole trace under every policy, ask the world what came of the first attempts, and return the report. The first policy is the baseline.
+
+    ``facts``: statistics that hold throughout; without, the world's own, looked at every ``bucket_s`` seconds. ``processes``: the result is the same for any number.
+    ``strict`` refuses a trace that asks for models that the catalog does not know; else they are counted. ``progress(done, total)`` counts requests over all policies.
+    A ``KeyboardInterrupt`` stops: the report holds what is done, and says that it is partial.
+
+    Raises ``SimulationError`` for inputs that do not fit together, before anything runs.
+
+    >>> from routecore import Catalog
+    >>> from routecore.simulate import Policy, World, batch, generate, steady
+    >>> catalog = Catalog.from_mapping({"endpoints": [
+    ...     {"model": "a/b", "provider": "cheap", "pricing": {"prompt": "0.000001", "completion": "0.000002"}},
+    ...     {"model": "a/b", "provider": "dear", "pricing": {"prompt": "0.000003", "completion": "0.000006"}}]})
+    >>> report = batch(generate(1_000, ["a/b"]), catalog, World({}, steady()), [Policy("balance"), Policy("cheap", provider={"sort": "price"})])
+    >>> report.engine, report.results[1].summary.shares
+    ('batch', {'a/b@cheap': 1.0})
+    """
+    check_inputs(trace, catalog, world, policies, strict=strict)
+    report_bucket_s = bucket_seconds(trace)
+    jobs = [Job(trace, catalog, world, policy, seed, bucket_s, start_epoch, facts, report_bucket_s, replicates) for policy in policies]
+    cuts = _cuts(trace.count, 1 if processes == 1 else processes * _TASKS_A_PROCESS)
+    # one process goes on with its rankings from chunk to chunk; many get parts to share out
+    tasks = [(place, first, last) for place in range(len(jobs)) for first, last in cuts]
+    found, interrupted = run_tasks(lambda task, told: jobs[task[0]].run(task[1], task[2], told), tasks, processes, progress, len(trace) * len(policies))
+    results = []
+    for place, policy in enumerate(policies):
+        part = Part(Summary(bucket_s=report_bucket_s, replicates=replicates))
+        for task, one in found:
+            if task[0] == place:
+                part = part.merge(one)
+        results.append(
+            Result(
+                policy.name,
+                policy.to_mapping(),
+                part.summary,
+                None,
+                part.summary.counts["requests"],
+                part.summary.counts["requests"] < len(trace),
+                None,
+                part.unpriced,
+            )
+        )
+    assumptions = [one.format(bucket_s=bucket_s) for one in ASSUMPTIONS]
+    if facts is not None:
+        assumptions[0] = "batch: every request is decided alone, on the same given statistics"
+    assumptions += [f"{policy.name}: {ESTIMATES[policy.estimates]}" for policy in policies]
+    told_sources = (f"trace: {trace.source}", *(f"world: {one}" for one in (world.sources or ("not said where it comes from",))), *sources)
+    report = Report("batch", trace.to_dict(), results, len(trace), seed, (*assumptions, *trace.assumptions), told_sources)
+    report.notes += _notes(report)
+    if interrupted:
+        report.notes.append("the run was stopped before its end")
+    return report
+
+
+def _cuts(chunks: int, parts: int) -> list[tuple[int, int]]:
+    """Return ``parts`` (at most ``chunks``) ranges of chunks, as even as can be.
+
+    >>> _cuts(5, 2)
+    [(0, 2), (2, 5)]
+    """
+    parts = max(1, min(parts, chunks))
+    edges = [chunks * place // parts for place in range(parts + 1)]
+    return list(pairwise(edges))
+
+
+def _notes(report: Report) -> list[str]:
+    notes = []
+    faults: dict[str, Any] = report.trace["faults"]
+    if faults["counts"]:
+        notes.append(
+            f"{faults['dropped']:,} rows of the trace could not be taken ({'; '.join(f'{count:,} × {kind}' for kind, count in faults['counts'].items())})"
+        )
+    for one in report.results:
+        counts = one.summary.counts
+        for name, words in (("unknown_model", "ask for models that the catalog does not know"), ("no_endpoint", "had no eligible endpoint")):
+            if counts[name]:
+                notes.append(f"{one.name}: {counts[name]:,} requests {words}; they count as failed")
+        if one.unpriced:
+            notes.append(f"{one.name}: {one.unpriced:,} requests were served at an unknown price and are in no sum of money")
+    return notes

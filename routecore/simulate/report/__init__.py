@@ -1,0 +1,1 @@
+"""What it came to: summaries, changes, the page."""

@@ -1,0 +1,192 @@
+"""The report: what every policy came to, what is different from the baseline, and everything that was assumed on the way."""
+
+from __future__ import annotations
+
+import json
+from math import floor, log10
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from routecore.simulate.report.summary import FIGURES, difference
+from routecore.version import VERSION
+
+if TYPE_CHECKING:
+    from routecore.simulate.engines.compare import Changes
+    from routecore.simulate.report.summary import Summary
+
+__all__ = ["Report", "Result", "shown"]
+
+
+@attrs.define
+class Result:
+    """One policy in a report: its name, what it is (as JSON), its summary; what changed from the baseline; and how far it came.
+
+    ``value`` is the parameter's value in a sweep. ``coolings``: cooldowns that began. ``unpriced``: requests served at an unknown price, which are in no sum of money.
+    """
+
+    name: str
+    policy: dict[str, Any]
+    summary: Summary
+    changes: Changes | None = None
+    done: int = 0
+    partial: bool = False
+    coolings: int | None = None
+    unpriced: int = 0
+    value: float | str | None = None
+
+
+@attrs.define
+class Report:
+    """Results of several policies on one trace in one world. ``to_dict`` for machines, ``table`` for terminals, ``to_html`` for people.
+
+    The first result is the baseline. ``expected`` is how many requests a whole run has; ``partial`` tells that it was stopped before. ``parameter`` is what a
+    sweep swept. ``assumptions`` hold for every figure; ``sources`` say where trace, catalog and world come from.
+    """
+
+    engine: str
+    trace: dict[str, Any]
+    results: list[Result]
+    expected: int
+    seed: int = 0
+    assumptions: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    parameter: str | None = None
+    title: str = "What if"
+    notes: list[str] = attrs.field(factory=list)
+
+    @property
+    def partial(self) -> bool:
+        """Whether the run was stopped before its end."""
+        return any(one.partial or one.done < self.expected for one in self.results)
+
+    @property
+    def baseline(self) -> Result:
+        """The result that the others are compared with."""
+        return self.results[0]
+
+    def differences(self) -> dict[str, dict[str, dict[str, float | None]]]:
+        """Return each other policy's paired differences to the baseline, by name; none where one of the two is partial, as they then saw other requests."""
+        base = self.baseline
+        return {one.name: difference(base.summary, one.summary) for one in self.results[1:] if one.done == base.done}
+
+    def to_dict(self, *, histograms: bool = False) -> dict[str, Any]:
+        """Return everything as JSON can hold it."""
+        differences = self.differences()
+        return {
+            "routecore": VERSION,
+            "title": self.title,
+            "engine": self.engine,
+            "seed": self.seed,
+            "trace": self.trace,
+            "partial": self.partial,
+            "requests_expected": self.expected,
+            "parameter": self.parameter,
+            "baseline": self.baseline.name,
+            "policies": [
+                {
+                    "name": one.name,
+                    "policy": one.policy,
+                    "value": one.value,
+                    "requests_done": one.done,
+                    "partial": one.partial,
+                    "cooldowns": one.coolings,
+                    "unpriced_requests": one.unpriced,
+                    **one.summary.to_dict(histograms=histograms),
+                    "difference": differences.get(one.name),
+                    "changes": None if one.changes is None else one.changes.to_dict(),
+                }
+                for one in self.results
+            ],
+            "assumptions": list(self.assumptions),
+            "sources": list(self.sources),
+            "notes": list(self.notes),
+        }
+
+    def to_json(self) -> str:
+        """Return ``to_dict`` as text."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+
+    def table(self) -> list[list[str]]:
+        """Return the rows of a table for a terminal, the first its heading: a figure, then a column for each policy; differences with intervals below values.
+
+        A difference whose 95 % interval holds 0 is marked ``~``: it may be nothing.
+        """
+        rows = [["", *(one.name + (" (partial)" if one.partial else "") for one in self.results)]]
+        differences = self.differences()
+        figures = [one.summary.figures() for one in self.results]
+        intervals = [one.summary.intervals() for one in self.results]
+        for name, (unit, _) in FIGURES.items():
+            row = [name.replace("_", " ")]
+            for place, one in enumerate(self.results):
+                value = figures[place][name]
+                text = shown(value, unit)
+                between = intervals[place][name]
+                change = differences.get(one.name, {}).get(name)
+                if change is not None and change["value"] is not None and value is not None:
+                    text += f" ({_signed(change, unit)})"
+                elif between is not None and place == 0:
+                    text += f" ± {shown((between[1] - between[0]) / 2, unit)}"
+                row.append(text)
+            rows.append(row)
+        rows.append(["cache hits of later turns", *(_share(one.summary.cache_hit_rate) for one in self.results)])
+        rows.append(["session switches", *(f"{one.summary.counts['session_switches']:,}" for one in self.results)])
+        rows.append(["saved by insurance", *(shown(one.summary.money["insured"] / 1e15, "USD") for one in self.results)])
+        rows.append(["first choice changed", *("–" if one.changes is None else f"{one.changes.changed:,} of {one.changes.compared:,}" for one in self.results)])
+        rows.append(
+            [
+                "rejections",
+                *(
+                    ", ".join(f"{rule} {count:,}" for rule, count in sorted(one.summary.rejections.items(), key=lambda pair: -pair[1])[:4]) or "none"
+                    for one in self.results
+                ),
+            ]
+        )
+        rows.append(
+            ["shares", *(", ".join(f"{name.partition('@')[2]} {share:.0%}" for name, share in list(one.summary.shares.items())[:4]) for one in self.results)]
+        )
+        return rows
+
+    def to_html(self) -> str:
+        """Return the report as one page that needs nothing else: no network, no script."""
+        from routecore.simulate.report.page import page
+
+        return page(self)
+
+    def __str__(self) -> str:
+        rows = self.table()
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def shown(value: float | None, unit: str) -> str:
+    """Return a figure as people read it.
+
+    >>> shown(0.00064, "USD"), shown(0.98765, "share"), shown(0.4321, "s"), shown(None, "s")
+    ('$0.0006400', '98.77 %', '0.432 s', '–')
+    """
+    if value is None:
+        return "–"
+    if unit == "USD":
+        # four significant digits, never an exponent
+        places = 2 if abs(value) >= 100 or value == 0 else min(3 - floor(log10(abs(value))), 15)
+        amount = f"{abs(value):,.{places}f}"
+        return f"{'-' if value < 0 else ''}${amount}"
+    if unit == "share":
+        return f"{value * 100:.2f} %"
+    return f"{value:.3g} s" if unit == "s" else f"{value:.4g}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _signed(change: dict[str, float | None], unit: str) -> str:
+    value, low, high = change["value"], change["low"], change["high"]
+    assert value is not None
+    text = ("+" if value >= 0 else "") + shown(value, unit)
+    if low is not None and high is not None:
+        text += f" ± {shown((high - low) / 2, unit)}"
+        if low <= 0 <= high:
+            text = f"~{text}"
+    return text

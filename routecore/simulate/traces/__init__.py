@@ -1,0 +1,1 @@
+"""What was asked: traces, their formats and generators."""

@@ -1,0 +1,1 @@
+"""How endpoints behave over time."""

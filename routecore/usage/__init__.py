@@ -1,0 +1,1 @@
+"""What a provider reports, turned into disjoint counts. Knows no prices."""

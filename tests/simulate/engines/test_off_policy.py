@@ -1,0 +1,165 @@
+"""Claims about off-policy estimates: they cover the truth as often as they say, and say when there is none to be had."""
+
+import numpy as np
+import pytest
+
+from routecore import Catalog, Facts, decide
+from routecore.errors import SimulationError
+from routecore.simulate.engines.off_policy import ope
+from routecore.simulate.noise import mix
+from routecore.simulate.policy import Policy
+from routecore.simulate.traces.trace import trace_of
+
+PRICES = {"a": "0.000001", "b": "0.000002", "c": "0.000004"}
+CATALOG = Catalog.from_mapping(
+    {"endpoints": [{"model": "m", "provider": name, "pricing": {"prompt": price, "completion": price}} for name, price in PRICES.items()]}
+)
+MEANS = {"m@a": 1.0, "m@b": 2.0, "m@c": 3.0}
+FLAT = Policy("flat", settings={"balance": {"price": 0}})
+CHEAP = Policy("cheap", settings={"balance": {"price": 2}})
+SORTED = Policy("sorted", provider={"sort": "price"})
+
+
+def logged(policy, seed, rows=400, *, certain=False):
+    """A log: the policy's own drawn choices, with noisy costs around each endpoint's mean."""
+    random = np.random.default_rng(seed)
+    found = []
+    for place in range(rows):
+        plan = decide(CATALOG, {"model": "m", "provider": policy.provider or None}, settings=policy.settings, draw=mix(seed * 1_000_003 + place))
+        found.append(
+            {
+                "timestamp_s": place, "model": "m", "prompt_tokens": 10, "completion_tokens": 10, "endpoint": plan.first.endpoint.id,
+                "propensity": 1.0 if certain else plan.propensity, "cost_usd": MEANS[plan.first.endpoint.id] * random.lognormal(-0.125, 0.5), "status": 200,
+            }
+        )  # fmt: skip
+    return trace_of(found)
+
+
+def truth(policy):
+    weights = {f"m@{name}": float(price) ** -policy.settings.balance.price for name, price in PRICES.items()}
+    return sum(MEANS[name] * weight for name, weight in weights.items()) / sum(weights.values())
+
+
+def test_the_95_percent_interval_covers_the_true_value_in_about_95_percent_of_worlds():
+    true = truth(CHEAP)
+    worlds = 200
+    covered = dict.fromkeys(("ips", "snips", "dr"), 0)
+    for seed in range(worlds):
+        estimates = ope(logged(FLAT, seed, rows=250), CATALOG, CHEAP).estimates
+        for name in covered:
+            one = estimates[name]
+            covered[name] += one.low <= true <= one.high
+    # three standard deviations of a binomial around 95 %
+    assert all(0.90 <= count / worlds <= 0.995 for count in covered.values()), covered
+
+
+def test_replay_is_unbiased_where_the_log_chose_evenly():
+    one = ope(logged(FLAT, 5, rows=4_000), CATALOG, CHEAP).estimates["replay"]
+    assert one.low <= truth(CHEAP) <= one.high
+
+
+def test_a_policy_evaluated_on_its_own_log_gets_the_logs_mean():
+    found = ope(logged(CHEAP, 3), CATALOG, CHEAP)
+    assert found.estimates["ips"].value == pytest.approx(found.logged.value)
+    assert found.estimates["snips"].value == pytest.approx(found.logged.value)
+    assert found.estimates["ips"].ess == pytest.approx(found.used)
+
+
+def test_a_deterministic_log_identifies_nothing_about_the_others():
+    found = ope(logged(SORTED, 1, certain=True), CATALOG, FLAT)
+    assert all(one.value is None for one in found.estimates.values())
+    assert found.unsupported == pytest.approx(2 / 3)
+    assert "never makes" in found.estimates["ips"].reason
+    assert "certain" in found.estimates["ips"].reason
+
+
+def test_a_deterministic_log_identifies_the_policy_that_made_it():
+    found = ope(logged(SORTED, 1, certain=True), CATALOG, SORTED)
+    assert found.estimates["ips"].value == pytest.approx(found.logged.value)
+
+
+def test_a_drawn_log_identifies_a_deterministic_policy():
+    found = ope(logged(FLAT, 2, rows=3_000), CATALOG, SORTED).estimates["dr"]
+    assert found.low <= MEANS["m@a"] <= found.high
+
+
+def test_an_endpoint_that_was_added_since_is_not_identifiable():
+    wider = Policy("wider", catalog={"add": [{"model": "m", "provider": "d", "pricing": {"prompt": "0.000001", "completion": "0.000001"}}]})
+    one = ope(logged(FLAT, 2), CATALOG, wider).estimates["dr"]
+    assert one.value is None
+    assert "m@d" in one.reason
+
+
+def test_a_known_logging_policy_says_exactly_what_it_never_chooses():
+    trace = logged(FLAT, 2, rows=3)
+    assert ope(trace, CATALOG, FLAT, logging=FLAT).unsupported == 0
+    assert ope(trace, CATALOG, FLAT, logging=SORTED).unsupported == pytest.approx(2 / 3)
+
+
+def test_a_tolerance_lets_a_small_unsupported_share_through():
+    found = ope(logged(SORTED, 1, certain=True), CATALOG, CHEAP, tolerance=0.3)
+    assert found.unsupported == pytest.approx(1 - 1 / (1 + 1 / 4 + 1 / 16))
+    assert found.estimates["ips"].value is not None
+
+
+def test_statistics_move_the_policys_choices():
+    facts = Facts.from_mapping({"m@a": {"latency": {"p50": 9.0}}, "m@b": {"latency": {"p50": 0.1}}, "m@c": {"latency": {"p50": 9.0}}})
+    fast = Policy("fast", settings={"balance": {"latency": 50}})
+    one = ope(logged(FLAT, 4, rows=3_000), CATALOG, fast, facts=facts).estimates["snips"]
+    assert one.low <= MEANS["m@b"] <= one.high
+
+
+def test_doubly_robust_is_narrower_than_ips_where_endpoints_explain_the_cost():
+    found = ope(logged(FLAT, 6, rows=2_000), CATALOG, CHEAP).estimates
+    assert found["dr"].high - found["dr"].low < found["ips"].high - found["ips"].low
+
+
+def test_turns_of_one_session_count_as_one_draw_of_luck():
+    rows = [
+        {
+            "timestamp_s": place,
+            "model": "m",
+            "prompt_tokens": 1,
+            "completion_tokens": 1,
+            "endpoint": "m@a",
+            "propensity": 1 / 3,
+            "cost_usd": 1.0 + place // 50,
+            "session_id": f"s{place // 50}",
+        }
+        for place in range(500)
+    ]
+    alone = [{**row, "session_id": None} for row in rows]
+    wide, narrow = (ope(trace_of(one), CATALOG, SORTED).logged for one in (rows, alone))
+    assert (wide.high - wide.low) > 5 * (narrow.high - narrow.low)
+
+
+def test_rows_without_what_is_needed_are_counted_by_reason():
+    row = {"timestamp_s": 0, "model": "m", "prompt_tokens": 1, "completion_tokens": 1}
+    full = {**row, "endpoint": "m@a", "propensity": 0.5, "cost_usd": 1.0}
+    found = ope(trace_of([full, {**full, "endpoint": None}, {**full, "propensity": None}, {**full, "cost_usd": None}]), CATALOG, SORTED)
+    assert found.used == 1
+    assert found.skipped == {"no endpoint logged": 1, "no propensity logged": 1, "no cost_usd logged": 1}
+
+
+def test_a_log_without_propensities_is_refused():
+    with pytest.raises(SimulationError, match="no row has endpoint, propensity and reward"):
+        ope(trace_of([{"timestamp_s": 0, "model": "m", "prompt_tokens": 1, "completion_tokens": 1}]), CATALOG, FLAT)
+
+
+@pytest.mark.parametrize("bad", [{"reward": "joy"}, {"tolerance": 1}, {"tolerance": True}])
+def test_what_is_no_reward_or_tolerance_is_refused(bad):
+    with pytest.raises(SimulationError):
+        ope(logged(FLAT, 1, rows=2), CATALOG, FLAT, **bad)
+
+
+def test_success_is_a_status_below_400():
+    rows = [
+        {"timestamp_s": 0, "model": "m", "prompt_tokens": 1, "completion_tokens": 1, "endpoint": "m@a", "propensity": 1, "status": status}
+        for status in (200, 500, 200, 429)
+    ]
+    assert ope(trace_of(rows), CATALOG, SORTED, reward="success").estimates["snips"].value == 0.5
+
+
+def test_the_table_says_not_identifiable_instead_of_a_number():
+    text = str(ope(logged(SORTED, 1, rows=20, certain=True), CATALOG, FLAT))
+    assert text.count("not identifiable") == 4
