@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["DECIDED_BY", "RULE_MEANINGS", "SKIPPED", "STRATEGIES"]
+__all__ = ["RULE_MEANINGS", "SKIPPED", "STRATEGIES"]
 
 RULE_MEANINGS: Final = {
     "disabled": "the catalog has switched the endpoint off",
@@ -36,12 +36,6 @@ STRATEGIES: Final = {
     "sort:throughput": "sorted by output tokens per second (p50), highest first",
     "sort:latency": "sorted by the time to the first token (p50), lowest first",
 }
-
-DECIDED_BY: Final = {
-    "strategy": "the strategy itself, as nothing above it tells them apart",
-    "cut": "the plan is cut short after the ranking (allow_fallbacks: false)",
-}
-"""Names that ``Why.decided_by`` has beside rules and passes."""
 
 SKIPPED: Final = {
     "explicit_preferences": "the request chooses providers itself",

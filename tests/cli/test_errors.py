@@ -198,7 +198,7 @@ def test_json_of_an_unreadable_file_is_an_error_body_too(tmp_path):
         (["cost", "--usage", "-", "--catalog", "-"], "only one file can be '-'"),
         (["replay"], "Missing argument"),
         (["catalog", "import"], "Missing argument"),
-        (["bogus"], "No such command"),
+        (["bogus"], "there is no command"),
     ],
 )
 def test_a_wrong_call_is_told_and_exits_2(arguments, said):
@@ -241,3 +241,8 @@ def test_an_error_of_the_program_is_one_block_and_exits_70(tmp_path, monkeypatch
     done = run("plan", write(tmp_path, "s.json", GOOD))
     assert (done.code, done.out) == (70, "")
     assert done.err.startswith("error: RuntimeError: boom\n  This is a bug in routecore.")
+
+
+def test_a_misspelt_command_is_told_the_near_ones():
+    assert "there is no command 'plna'; did you mean 'plan'?" in run("plna").err
+    assert "did you mean 'show'?" in run("catalog", "shwo").err
