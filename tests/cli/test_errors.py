@@ -244,5 +244,5 @@ def test_an_error_of_the_program_is_one_block_and_exits_70(tmp_path, monkeypatch
 
 
 def test_a_misspelt_command_is_told_the_near_ones():
-    assert "there is no command 'plna'; did you mean 'plan'?" in run("plna").err
+    assert "there is no command 'plna'; did you mean 'plan'" in run("plna").err
     assert "did you mean 'show'?" in run("catalog", "shwo").err
