@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from routecore.simulate.engines.batch import batch
-    from routecore.simulate.engines.compare import Changes, compare
+    from routecore.simulate.engines.compare import compare
     from routecore.simulate.engines.off_policy import ope
     from routecore.simulate.engines.simulate import diff, simulate
     from routecore.simulate.engines.sweep import sweep
     from routecore.simulate.policy import Policy
+    from routecore.simulate.report.changes import Changes
     from routecore.simulate.report.report import Report, Result
     from routecore.simulate.report.summary import Summary, difference
-    from routecore.simulate.traces.generate import generate, servegen
-    from routecore.simulate.traces.trace import Trace, read_trace, trace_of
+    from routecore.simulate.traces.files import read_trace
+    from routecore.simulate.traces.generate import generate
+    from routecore.simulate.traces.servegen import servegen
+    from routecore.simulate.traces.trace import Trace, trace_of
+    from routecore.simulate.world.behaviour import Behaviour, steady
     from routecore.simulate.world.distribution import Quantiles
-    from routecore.simulate.world.world import Behaviour, World, steady
+    from routecore.simulate.world.world import World
 
 __all__ = [
     "Behaviour",
@@ -48,8 +52,8 @@ __all__ = [
 ]
 # modules are named apart from the functions that live in them: a package's attribute cannot be both
 _HOME = {
-    "Behaviour": "world.world",
-    "Changes": "engines.compare",
+    "Behaviour": "world.behaviour",
+    "Changes": "report.changes",
     "Policy": "policy",
     "Quantiles": "world.distribution",
     "Report": "report.report",
@@ -63,10 +67,10 @@ _HOME = {
     "difference": "report.summary",
     "generate": "traces.generate",
     "ope": "engines.off_policy",
-    "read_trace": "traces.trace",
-    "servegen": "traces.generate",
+    "read_trace": "traces.files",
+    "servegen": "traces.servegen",
     "simulate": "engines.simulate",
-    "steady": "world.world",
+    "steady": "world.behaviour",
     "sweep": "engines.sweep",
     "trace_of": "traces.trace",
 }

@@ -200,9 +200,9 @@ def test_what_cannot_be_simulated_says_which_file_and_why(tmp_path, options, cha
         (["--engine", "ope", "--report", "r.html"], "leave out --report"),
         (["--generate", 1, "diff"], "options of diff stand after its name"),
         (["diff", "--catalog", "example", "--from-stats", "example", "--generate", 1], "a diff is of two policies"),
-        (["sweep", "--param", "x"], "write PATH=FROM:TO:STEPS"),
-        (["sweep", "--param", "balance.price=0:4:1"], "there are 2 to 1000 steps"),
-        (["sweep", "--param", "balance.price=0:nan:5"], "from and to are numbers"),
+        (["sweep", "--param", "x"], "balance.price=0:4:9 (from, to, how many)"),
+        (["sweep", "--param", "balance.price=0:4:1"], "2 to 1,000 values"),
+        (["sweep", "--param", "balance.price=0:nan:5"], "finite, 2 to 1,000 values"),
         (["--catalog", "example", "--from-stats", "example", "--trace", __file__, "--map-model", "x"], "write THEIRS=OURS"),
     ],
 )

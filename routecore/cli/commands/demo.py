@@ -59,7 +59,8 @@ def _ask_what_if(page: Page, report_file: str | None) -> None:
     from routecore.simulate.engines.simulate import simulate
     from routecore.simulate.policy import Policy
     from routecore.simulate.traces.generate import generate
-    from routecore.simulate.world.world import World, steady
+    from routecore.simulate.world.behaviour import steady
+    from routecore.simulate.world.world import World
 
     page.line()
     page.rule("What if the cheapest always came first?")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +32,6 @@ ENGINES: Final = {"closed": "simulate", "batch": "batch"}
 REWARDS: Final = ("cost_usd", "ttft_s", "total_s", "success")
 """What a log's estimates may be of; named here, as the module that estimates loads NumPy."""
 EXIT_STOPPED: Final = 130
-_MOST_STEPS: Final = 1_000
 _POLICY: Final = "a policy: JSON with provider, settings, health and the like"
 
 
@@ -82,7 +80,8 @@ class Inputs:
             return Facts.from_mapping(stats if file is None else load_stats(file).get("stats"))
 
     def _world(self, stats: dict[str, Any]) -> World:
-        from routecore.simulate.world.world import World, steady
+        from routecore.simulate.world.behaviour import steady
+        from routecore.simulate.world.world import World
 
         options = self.options
         if options["world_file"] is not None:
@@ -96,8 +95,8 @@ class Inputs:
             return World.from_stats(facts, default=steady(), sources=[self.sources["stats"]])
 
     def _trace(self, catalog: Catalog) -> Trace:
+        from routecore.simulate.traces.files import read_trace
         from routecore.simulate.traces.generate import generate
-        from routecore.simulate.traces.trace import read_trace
 
         options, models = self.options, self.options["models"]
         if options["generate"] is not None:
@@ -225,7 +224,10 @@ def whatif(context: click.Context, /, engine: str, report_file: str | None, mach
 @as_json
 def sweep(parameter: str, engine: str, report_file: str | None, machine: bool, **options: Any) -> int:  # noqa: ANN401 - the options above
     """Run one policy at several values of one parameter, and compare: what a bit more of it costs, and what it brings."""
-    path, values = _values(parameter)
+    from routecore.simulate.engines.sweep import read_parameter
+
+    with sourced({"parameter": "--param"}):
+        path, values = read_parameter(parameter)
     inputs = Inputs(options)
     trace, catalog, world = inputs.read()
     base = inputs.policies()
@@ -324,33 +326,3 @@ def _run(
         if report_file not in (None, STDIN):
             page.line(f"\nReport written to {report_file}")
     return EXIT_STOPPED if report.partial else 0
-
-
-def _values(parameter: str) -> tuple[str, list[Any]]:
-    """Return the path and the values of ``PATH=FROM:TO:STEPS`` or ``PATH=ONE,TWO,…``.
-
-    >>> _values("balance.price=0:4:5"), _values("provider.sort=price,latency")
-    (('balance.price', [0.0, 1.0, 2.0, 3.0, 4.0]), ('provider.sort', ['price', 'latency']))
-    """
-    path, equals, text = parameter.partition("=")
-    if not (path and equals and text):
-        raise click.UsageError(f"--param {parameter}: write PATH=FROM:TO:STEPS, such as balance.price=0:4:9, or PATH=ONE,TWO")
-    parts = text.split(":")
-    if len(parts) == 3:
-        try:
-            start, stop, steps = float(parts[0]), float(parts[1]), int(parts[2])
-        except ValueError:
-            steps = 0
-        if not 2 <= steps <= _MOST_STEPS or not (math.isfinite(start) and math.isfinite(stop)):
-            raise click.UsageError(f"--param {parameter}: from and to are numbers, and there are 2 to {_MOST_STEPS} steps")
-        return path, [start + (stop - start) * step / (steps - 1) for step in range(steps)]
-    return path, [_value(one) for one in text.split(",")]
-
-
-def _value(text: str) -> Any:  # noqa: ANN401 - JSON, or a bare word
-    from json import loads
-
-    try:
-        return loads(text)
-    except ValueError:
-        return text

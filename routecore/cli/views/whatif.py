@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from routecore.cli.figures import count, percent, plural
 from routecore.cli.terminal import Column
+from routecore.simulate.engines.names import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from routecore.cli.terminal import Page
-    from routecore.simulate.engines.compare import Changes
     from routecore.simulate.engines.off_policy import OffPolicy
+    from routecore.simulate.report.changes import Changes
     from routecore.simulate.report.report import Report
 
 __all__ = ["show_changes", "show_estimates", "show_report"]
 
-_ENGINES: Final = {
-    "closed": "closed loop: the real router on virtual time",
-    "batch": "batch: first choices on frozen statistics",
-    "ope": "off-policy: estimated from the log",
-}
 _SWEPT: Final = {
     "cost_per_request": "a request",
     "ttft_p50": "first token p50",
@@ -43,7 +39,7 @@ _SHOWN_EXAMPLES: Final = 5
 def show_report(report: Report, page: Page) -> None:
     """Print what every policy came to, what is different from the baseline, what changed, and everything that was assumed."""
     page.line(f"What if: {plural(report.expected, 'request')} of {report.trace['source']}", "bold")
-    page.paragraph(_ENGINES.get(report.engine, report.engine))
+    page.paragraph(ENGINES.get(report.engine, report.engine))
     if report.partial:
         page.fact("PARTIAL: it was stopped before its end; what is below speaks of the part that is done", style="bold yellow")
     page.line()
@@ -98,7 +94,7 @@ def _show_figures(report: Report, page: Page) -> None:
 
 def _show_sweep(report: Report, page: Page) -> None:
     """Print what each value of the swept parameter costs, and what it brings."""
-    from routecore.simulate.report.report import shown
+    from routecore.simulate.report.figures import shown
     from routecore.simulate.report.summary import FIGURES
 
     rows = []
@@ -113,7 +109,7 @@ def _show_sweep(report: Report, page: Page) -> None:
 
 def show_changes(changes: Changes, before: str, after: str, page: Page) -> None:
     """Print how many first choices changed, for which reasons, from where to where, and examples of each reason."""
-    from routecore.simulate.engines.compare import REASONS
+    from routecore.simulate.report.changes import REASONS
 
     page.line(f"{count(changes.changed)} of {count(changes.compared)} requests go elsewhere first under {after} than under {before}", "bold")
     if not changes.changed:

@@ -6,15 +6,15 @@ A part of the work is some chunks of the trace, and gives a ``Part``; parts add 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from routecore.simulate.engines.assumptions import batch_assumptions, notes_of, sources_of
 from routecore.simulate.engines.batch_decider import Decider
 from routecore.simulate.engines.batch_outcomes import Outcomes, price_changes
-from routecore.simulate.engines.simulate import bucket_seconds, check_inputs
+from routecore.simulate.engines.inputs import bucket_seconds, check_inputs
 from routecore.simulate.engines.workers import run_tasks, uninterrupted
-from routecore.simulate.policy import ESTIMATES
 from routecore.simulate.report.report import Report, Result
 from routecore.simulate.report.summary import REPLICATES, Summary
 from routecore.simulate.world.frozen import WorldFacts
@@ -28,16 +28,8 @@ if TYPE_CHECKING:
     from routecore.simulate.traces.trace import Trace
     from routecore.simulate.world.world import World
 
-__all__ = ["ASSUMPTIONS", "Job", "Part", "batch"]
+__all__ = ["Job", "Part", "batch"]
 
-ASSUMPTIONS: Final = (
-    "batch: every request is decided alone, on statistics frozen at the start of its stretch of {bucket_s:g} s: what holds then is known at once, an outage as a cooldown",
-    "batch: first attempts only: no fallbacks, no retries, no pins, no prompt caches, no capacity limits; a request whose first attempt fails counts as failed",
-    "a request has the same tokens wherever it is served; time to first token does not depend on the prompt's length",
-    "latency, throughput and failures of an attempt depend on (request, endpoint, try) alone: every policy meets the same ones, and the closed loop's",
-    "failed attempts charge nothing (insured); the provider bills the prompt of those it failed on, and nothing of those it refused",
-    "intervals are 95 %, from a bootstrap over sessions (over requests without one): they speak of this traffic in this world, not of what the world has wrong",
-)
 _TASKS_A_PROCESS: Final = 4
 
 
@@ -160,13 +152,16 @@ def batch(
                 part.unpriced,
             )
         )
-    assumptions = [one.format(bucket_s=bucket_s) for one in ASSUMPTIONS]
-    if facts is not None:
-        assumptions[0] = "batch: every request is decided alone, on the same given statistics"
-    assumptions += [f"{policy.name}: {ESTIMATES[policy.estimates]}" for policy in policies]
-    told_sources = (f"trace: {trace.source}", *(f"world: {one}" for one in (world.sources or ("not said where it comes from",))), *sources)
-    report = Report("batch", trace.to_dict(), results, len(trace), seed, (*assumptions, *trace.assumptions), told_sources)
-    report.notes += _notes(report)
+    report = Report(
+        "batch",
+        trace.to_dict(),
+        results,
+        len(trace),
+        seed,
+        batch_assumptions(trace, policies, bucket_s, given=facts is not None),
+        sources_of(trace, world, sources),
+    )
+    report.notes += notes_of(report)
     if interrupted:
         report.notes.append("the run was stopped before its end")
     return report
@@ -181,20 +176,3 @@ def _cuts(chunks: int, parts: int) -> list[tuple[int, int]]:
     parts = max(1, min(parts, chunks))
     edges = [chunks * place // parts for place in range(parts + 1)]
     return list(pairwise(edges))
-
-
-def _notes(report: Report) -> list[str]:
-    notes = []
-    faults: dict[str, Any] = report.trace["faults"]
-    if faults["counts"]:
-        notes.append(
-            f"{faults['dropped']:,} rows of the trace could not be taken ({'; '.join(f'{count:,} × {kind}' for kind, count in faults['counts'].items())})"
-        )
-    for one in report.results:
-        counts = one.summary.counts
-        for name, words in (("unknown_model", "ask for models that the catalog does not know"), ("no_endpoint", "had no eligible endpoint")):
-            if counts[name]:
-                notes.append(f"{one.name}: {counts[name]:,} requests {words}; they count as failed")
-        if one.unpriced:
-            notes.append(f"{one.name}: {one.unpriced:,} requests were served at an unknown price and are in no sum of money")
-    return notes

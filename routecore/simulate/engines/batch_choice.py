@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Certain", "Chance", "Cheapest", "Choice", "Drawn", "Group", "Rates", "Weighed"]
+__all__ = ["Certain", "Chance", "Cheapest", "Choice", "Chooser", "Drawn", "Slopes", "Weighed"]
 
 _EXACT: Final = 2**53
 _CELL_BITS: Final = 11
@@ -36,7 +36,7 @@ class Choice(NamedTuple):
     propensity: NDArray[np.float64] | float
 
 
-class Group(Protocol):
+class Chooser(Protocol):
     """Rows that the passes treat alike. ``choose`` gives their first attempts and propensities, ``probabilities`` every attempt's."""
 
     def choose(self, prompt: NDArray[np.int64], completion: NDArray[np.int64], chance: Chance, /) -> Choice:
@@ -111,7 +111,7 @@ def places_of(target: NDArray[np.float64], running: NDArray[np.float64]) -> NDAr
     return found
 
 
-class Rates(NamedTuple):
+class Slopes(NamedTuple):
     """Linear prices of some attempts, whole numbers of ``unit`` femtodollars: a prompt token, a completion token, the request; ``None`` where a price is unknown."""
 
     prompt: list[int | None]
@@ -189,7 +189,7 @@ class Weighed:
     ``places`` are those of the drawn attempts among all that have a price in the balance (the medians are taken over all of them).
     """
 
-    def __init__(self, codes: Sequence[int], places: Sequence[int], rates: Rates, stat_logs: Sequence[float], exponent: float) -> None:
+    def __init__(self, codes: Sequence[int], places: Sequence[int], rates: Slopes, stat_logs: Sequence[float], exponent: float) -> None:
         self.codes = np.array(codes, np.int32)
         self.places = list(places)
         self.rates = rates

@@ -14,7 +14,8 @@ import numpy as np
 
 from routecore.errors import UnknownModel
 from routecore.routing.facts import Facts
-from routecore.simulate.engines.batch_groups import Codes, Decided, Rejected, Shape, edges_of, group_of, request_of
+from routecore.simulate.engines.batch_groups import Codes, Decided, Posed, Rejected, edges_of, group_of
+from routecore.simulate.engines.requests import Asked, body_of
 from routecore.simulate.noise import GOLDEN, draws, mixed
 from routecore.simulate.world.frozen import WorldFacts
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from routecore.catalog.catalog import Catalog
     from routecore.routing.case import Case
     from routecore.simulate.policy import Policy
-    from routecore.simulate.traces.columns import Chunk, Names
+    from routecore.simulate.traces.columns import Chunk
+    from routecore.simulate.traces.names import Names
 
 __all__ = ["Decider", "Decisions", "Source"]
 
@@ -103,9 +105,9 @@ class Decider:
         self._timed = start_epoch is not None and any(one.pricing is not None and one.pricing.timed for _, each in self._epochs for one in each)
         self._facts: Facts | None = None
         self._now: float | None = None
-        self._shapes: dict[tuple[int, int, bool, int], Shape] = {}
-        self._cases: dict[tuple[int, int, bool, int], tuple[Case, list[int]] | None] = {}
-        self._groups: dict[tuple[tuple[int, int, bool, int], int], Decided] = {}
+        self._posed: dict[Asked, Posed] = {}
+        self._cases: dict[Asked, tuple[Case, list[int]] | None] = {}
+        self._groups: dict[tuple[Asked, int], Decided] = {}
 
     def decide(self, chunk: Chunk) -> Decisions:
         """Return the first attempt and the propensity of each row: 12 bytes a row, and a few arrays of ``ROWS`` rows on the way."""
@@ -133,8 +135,8 @@ class Decider:
     def groups(self, part: Chunk) -> Iterator[tuple[Any, Decided]]:
         """Give rows (a slice, or positions) of the chunk with what decides them: every row once."""
         for start, stop in self._stretches(part.timestamp_s):
-            for rows, shape in _shapes(part, start, stop):
-                yield from self._classes(part, rows, shape)
+            for rows, asked in _asked(part, start, stop):
+                yield from self._classes(part, rows, asked)
 
     def _stretches(self, at: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
         """Give stretches of rows on one set of facts and one catalog, having brought both to where they hold."""
@@ -156,54 +158,52 @@ class Decider:
         now = None if self.start_epoch is None or not self._timed else self.start_epoch + begun
         if catalog is not self._catalog:
             self._catalog = catalog
-            self._shapes.clear()
+            self._posed.clear()
             self._facts = None
         if facts is not self._facts or now != self._now:
             self._facts, self._now = facts, now
             self._cases.clear()
             self._groups.clear()
 
-    def _classes(self, part: Chunk, rows: Any, shape: tuple[int, int, bool, int]) -> Iterator[tuple[Any, Decided]]:  # noqa: ANN401 - a slice, or positions
-        """Give the rows of one shape by class of prompt length, each with what decides them."""
-        posed = self._posed(shape)
+    def _classes(self, part: Chunk, rows: Any, asked: Asked) -> Iterator[tuple[Any, Decided]]:  # noqa: ANN401 - a slice, or positions
+        """Give the rows of one kind by class of prompt length, each with what decides them."""
+        posed = self._posed_of(asked)
         if posed is None:
             yield rows, _UNKNOWN
             return
         case, edges = posed
         if self.policy.estimates == "nominal" or not edges:
-            yield rows, self._group(case, shape, 0, edges)
+            yield rows, self._group(case, asked, 0, edges)
             return
         classes = np.searchsorted(edges, part.prompt_tokens[rows], side="right")
         low, high = int(classes.min()), int(classes.max())
         if low == high:
-            yield rows, self._group(case, shape, low, edges)
+            yield rows, self._group(case, asked, low, edges)
             return
         positions = np.arange(len(part))[rows]
         for number in range(low, high + 1):
             mine = positions[classes == number]
             if len(mine):
-                yield mine, self._group(case, shape, number, edges)
+                yield mine, self._group(case, asked, number, edges)
 
-    def _posed(self, key: tuple[int, int, bool, int]) -> tuple[Case, list[int]] | None:
+    def _posed_of(self, key: Asked) -> tuple[Case, list[int]] | None:
         if key in self._cases:
             return self._cases[key]
         assert self._facts is not None
-        shape = self._shapes.get(key)
-        if shape is None:
-            model, provider, tools, most = key
-            own = self.names.providers[provider] if provider >= 0 else None
-            body = request_of(self.names.models[model], self.policy.block(own), tools=tools, max_tokens=most)
-            shape = self._shapes[key] = Shape(self._catalog, self.policy.settings, self.policy.context, body)
+        posed = self._posed.get(key)
+        if posed is None:
+            body = body_of(self.names, self.policy, key)
+            posed = self._posed[key] = Posed(self._catalog, self.policy.settings, self.policy.context, body)
         try:
-            case = shape.pose(self._facts, self._now)
+            case = posed.pose(self._facts, self._now)
         except UnknownModel:
             self._cases[key] = None
             return None
         found = self._cases[key] = (case, edges_of(case))
         return found
 
-    def _group(self, case: Case, shape: tuple[int, int, bool, int], number: int, edges: list[int]) -> Decided:
-        key = (shape, number)
+    def _group(self, case: Case, asked: Asked, number: int, edges: list[int]) -> Decided:
+        key = (asked, number)
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = group_of(case, self.codes, self.policy.estimates, edges[number - 1] if number else 0)
@@ -224,12 +224,12 @@ def _constant(column: NDArray[Any]) -> bool:
     return column.strides == (0,) or bool((column == column[0]).all())
 
 
-def _shapes(part: Chunk, start: int, stop: int) -> Iterator[tuple[Any, tuple[int, int, bool, int]]]:
-    """Give rows of one shape (model, provider block, tools, ``max_tokens``), as a slice where all are of one."""
+def _asked(part: Chunk, start: int, stop: int) -> Iterator[tuple[Any, Asked]]:
+    """Give rows that ask for one thing (model, provider block, tools, ``max_tokens``), as a slice where all are of one."""
     columns = [getattr(part, name)[start:stop] for name in ("model", "provider", "tools", "max_tokens")]
     varying = [column for column in columns if not _constant(column)]
     if not varying:
-        yield slice(start, stop), tuple(column[0].item() for column in columns)
+        yield slice(start, stop), Asked(*(column[0].item() for column in columns))
         return
     key = np.zeros(stop - start, np.int64)
     for column in varying:
@@ -242,7 +242,7 @@ def _shapes(part: Chunk, start: int, stop: int) -> Iterator[tuple[Any, tuple[int
     for number in range(len(kinds)):
         rows = order[edges[number] : edges[number + 1]]
         place = rows[0]
-        yield rows + start, tuple(column[place].item() for column in columns)
+        yield rows + start, Asked(*(column[place].item() for column in columns))
 
 
 def _places(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:

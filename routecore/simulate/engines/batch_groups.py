@@ -19,10 +19,10 @@ from routecore.routing.pool import NOMINAL_COMPLETION_TOKENS
 from routecore.routing.ranking import balance, sorting
 from routecore.routing.ranking.rank import prepare, tuples
 from routecore.routing.rules import examine, filters, fits
-from routecore.simulate.engines.batch_choice import Certain, Cheapest, Drawn, Rates, Weighed
+from routecore.simulate.engines.batch_choice import Certain, Cheapest, Drawn, Slopes, Weighed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from routecore.catalog.catalog import Catalog
     from routecore.pricing.price_list import Pricing
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from routecore.routing.case import Case
     from routecore.routing.facts import Facts
     from routecore.routing.ranking.field import Field
-    from routecore.simulate.engines.batch_choice import Group
+    from routecore.simulate.engines.batch_choice import Chooser
 
-__all__ = ["Codes", "Decided", "Rejected", "Shape", "edges_of", "group_of", "places_after", "request_of", "scaled_up", "slopes"]
+__all__ = ["Codes", "Decided", "Posed", "Rejected", "edges_of", "group_of", "places_after", "scaled_up", "slopes"]
 
 
 class Codes:
@@ -64,23 +64,11 @@ class Rejected(NamedTuple):
 class Decided(NamedTuple):
     """What decides some rows, and how many endpoints each rule has removed for each of them."""
 
-    by: Group | Rejected
+    by: Chooser | Rejected
     removed: dict[str, int]
 
 
-def request_of(model: str, block: Mapping[str, Any] | None, *, tools: bool, max_tokens: int) -> dict[str, Any]:
-    """Return the body of a trace's row as far as routing looks at it."""
-    body: dict[str, Any] = {"model": model}
-    if block:
-        body["provider"] = dict(block)
-    if tools:
-        body["tools"] = []
-    if max_tokens:
-        body["max_tokens"] = max_tokens
-    return body
-
-
-class Shape:
+class Posed:
     """What a model, a block, tools and ``max_tokens`` make of a policy: read once, posed to each set of facts. Raises what ``decide`` raises for a bad block."""
 
     def __init__(self, catalog: Catalog, settings: Settings, context: Context, body: dict[str, Any]) -> None:
@@ -122,7 +110,7 @@ def group_of(case: Case, codes: Codes, estimates: str, prompt: int) -> Decided:
     return Decided(_nominal(case, codes) if estimates == "nominal" else _priced(case, codes, estimates, prompt), removed)
 
 
-def _nominal(case: Case, codes: Codes) -> Group | Rejected:
+def _nominal(case: Case, codes: Codes) -> Chooser | Rejected:
     try:
         ranking = solve(case)
     except NoEligibleEndpoint:
@@ -135,7 +123,7 @@ def _nominal(case: Case, codes: Codes) -> Group | Rejected:
     return Certain(numbers[0]) if len(numbers) == 1 else Drawn(numbers, group.weights, group.running)
 
 
-def _priced(case: Case, codes: Codes, estimates: str, prompt: int) -> Group | Rejected:
+def _priced(case: Case, codes: Codes, estimates: str, prompt: int) -> Chooser | Rejected:
     pool = case.pool
     mask = filters(pool, case) & fits(pool, case)
     if not mask:
@@ -152,7 +140,7 @@ def _priced(case: Case, codes: Codes, estimates: str, prompt: int) -> Group | Re
     return _balanced(case, field, best, numbers, rates_of) if sort is None else _sorted(case, field, best, numbers, sort, rates_of)
 
 
-def _sorted(case: Case, field: Field, best: list[int], numbers: Sequence[int], sort: str, rates_of: _Pricer) -> Group:
+def _sorted(case: Case, field: Field, best: list[int], numbers: Sequence[int], sort: str, rates_of: _Pricer) -> Chooser:
     """Return the group of a sort: those of the best measured value, the cheapest of them, ties in canonical order."""
     keys = sorting.keys(field, sort)
     byok = bool(case.context.byok)
@@ -175,7 +163,7 @@ def _sorted(case: Case, field: Field, best: list[int], numbers: Sequence[int], s
     return Certain(int(group.codes[0])) if len(group.codes) == 1 else group
 
 
-def _balanced(case: Case, field: Field, best: list[int], numbers: Sequence[int], rates_of: _Pricer) -> Group:
+def _balanced(case: Case, field: Field, best: list[int], numbers: Sequence[int], rates_of: _Pricer) -> Chooser:
     rows = list(dict.fromkeys(one.row for one in field.candidates))
     logs = balance.stat_logs(case, rows)
     place_of = {row: place for place, row in enumerate(rows)}
@@ -197,11 +185,11 @@ class _Pricer:
         self.completion = NOMINAL_COMPLETION_TOKENS if estimates == "prompt" else None
         self.prompt = prompt
 
-    def __call__(self, rows: Sequence[int]) -> Rates:
+    def __call__(self, rows: Sequence[int]) -> Slopes:
         """Return the prices of the endpoints at ``rows``."""
         found = [slopes(self.case.pool.endpoints[row].pricing, self.prompt, self.case.now) for row in rows]
         scale = max((places_after(number) for one in found if one is not None for number in one), default=0)
-        rates = Rates([], [], [], 10.0**-scale)
+        rates = Slopes([], [], [], 10.0**-scale)
         for one in found:
             p, c, fee = (None, None, None) if one is None else (scaled_up(number, scale) for number in one)
             if self.completion is not None and c is not None and fee is not None:

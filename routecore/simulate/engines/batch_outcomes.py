@@ -10,10 +10,11 @@ import numpy as np
 
 from routecore.catalog.catalog import Catalog
 from routecore.simulate.engines.batch_groups import places_after, scaled_up, slopes
+from routecore.simulate.engines.charge import whole_femtodollars
 from routecore.simulate.engines.closed_loop import WORLD_SALT
 from routecore.simulate.noise import draws, mixed
+from routecore.simulate.world.behaviour import steady
 from routecore.simulate.world.server import Server
-from routecore.simulate.world.world import steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -209,13 +210,8 @@ def _linear(rates: tuple[Any, Any, Any] | None, prompt: NDArray[np.int64], compl
     p, c, fee = (scaled_up(one, scale) for one in rates)
     most = max(abs(p), abs(c)) * (int(prompt.max(initial=0)) + int(completion.max(initial=0))) + abs(fee)
     x, y = (prompt, completion) if most < _LIMIT else (prompt.astype(object), completion.astype(object))
-    amounts = x * p + y * c + fee
-    if not scale:
-        return amounts
-    unit = 10**scale
-    whole, rest = amounts // unit, amounts % unit
-    rounded = whole + np.asarray((2 * rest > unit) | ((2 * rest == unit) & (whole % 2 == 1)), np.int64)
-    return rounded if rounded.dtype != object else _narrowed(rounded.tolist())
+    amounts = whole_femtodollars(x * p + y * c + fee, scale)
+    return amounts if amounts.dtype != object or not scale else _narrowed(amounts.tolist())
 
 
 def _narrowed(values: Sequence[int]) -> Any:  # noqa: ANN401 - whole numbers of any size

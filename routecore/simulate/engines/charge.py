@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from routecore.cost.breakdown import calculate_cost
 from routecore.usage.counts import Usage
@@ -10,10 +12,11 @@ from routecore.usage.counts import Usage
 if TYPE_CHECKING:
     from routecore.simulate.world.server import Server
 
-__all__ = ["UNPRICED", "bill"]
+__all__ = ["UNPRICED", "bill", "femtodollars", "whole_femtodollars"]
 
-UNPRICED = (-1, -1)
+UNPRICED: Final = (-1, -1)
 """The bill of a response that has no price."""
+_NO_USAGE: Final = Usage()
 
 
 def bill(server: Server, prompt: int, completion: int, cached: int, session: bool, now: float | None) -> tuple[int, int]:  # noqa: FBT001 - a fact of the request
@@ -24,17 +27,34 @@ def bill(server: Server, prompt: int, completion: int, cached: int, session: boo
     if plain is None:
         return UNPRICED
     if server.writes and session and prompt >= server.min_cache:
-        usage = tuple.__new__(Usage, (0, cached, 0, 0, prompt - cached, 0, 0, 0, 0, completion, 0, 0, 0, 0, 0, 0, 0, 0, 0, ()))
+        usage = _NO_USAGE._replace(cached=cached, written_5m=prompt - cached, text_out=completion)
         number, places = calculate_cost(pricing, usage, finish_reason="stop").upstream()
-        return _femtodollars(number, places), round(plain)
+        return femtodollars(number, places), round(plain)
     quote = pricing.quote(prompt, completion, cached, now) if cached else plain
     return (-1 if quote is None else round(quote)), round(plain)
 
 
-def _femtodollars(number: int, places: int) -> int:
-    """Return n × 10^-places USD in whole femtodollars, half to even."""
+def femtodollars(number: int, places: int) -> int:
+    """Return n × 10^-places USD in whole femtodollars, half to even.
+
+    >>> femtodollars(15, 16), femtodollars(25, 16), femtodollars(3, 15)
+    (2, 2, 3)
+    """
     if places <= 15:
         return number * int(10 ** (15 - places))
     unit: int = 10 ** (places - 15)
     whole, rest = divmod(number, unit)
     return whole + (2 * rest > unit or (2 * rest == unit and whole & 1))
+
+
+def whole_femtodollars(amounts: Any, scale: int) -> Any:  # noqa: ANN401 - whole numbers of any size
+    """Return an array of amounts × 10^-scale in whole femtodollars, half to even, as ``femtodollars`` has each.
+
+    >>> whole_femtodollars(np.array([15, 25, 30]), 1).tolist()
+    [2, 2, 3]
+    """
+    if not scale:
+        return amounts
+    unit = 10**scale
+    whole, rest = amounts // unit, amounts % unit
+    return whole + np.asarray((2 * rest > unit) | ((2 * rest == unit) & (whole % 2 == 1)), np.int64)

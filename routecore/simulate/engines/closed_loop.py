@@ -19,12 +19,14 @@ from routecore.live.outcome import Outcome
 from routecore.live.router import Router
 from routecore.live.steps import Action
 from routecore.simulate.engines.charge import UNPRICED, bill
+from routecore.simulate.engines.inputs import model_of
+from routecore.simulate.engines.requests import body_of
 from routecore.simulate.engines.runs import Choices, Run
 from routecore.simulate.engines.workers import uninterrupted
 from routecore.simulate.noise import GOLDEN, MASK, draws
 from routecore.simulate.report.summary import REPLICATES, Summary
+from routecore.simulate.world.behaviour import steady
 from routecore.simulate.world.server import Server
-from routecore.simulate.world.world import steady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,7 +130,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
     ``start_epoch``: the wall clock at second 0 of the trace (seconds since 1970), which only prices with time windows look at. ``progress(done)`` is called every few thousand requests. A ``KeyboardInterrupt`` ends the run early: what is done is returned, marked ``partial``.
     """
     routed = policy.catalog_of(catalog)
-    world.check(routed, {name.partition(":")[0] if name not in routed.models else name for name in trace.names.models})
+    world.check(routed, [model for name in trace.names.models if (model := model_of(name, routed)) is not None])
     usual = world.default or steady()
     servers: dict[str, Server] = {}
     ids: list[str] = []
@@ -332,12 +334,12 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
                         warm = {session: kept for session, kept in warm.items() if kept[1] >= at}
                     if progress is not None:
                         progress(done)
-                shape = (model, provider, tools, most)
-                ready = prepared.get(shape)
+                asked = (model, provider, tools, most)
+                ready = prepared.get(asked)
                 if ready is None:
                     if len(prepared) >= _MOST_PREPARED:
                         prepared.clear()
-                    ready = prepared[shape] = router.prepare(_body(trace, policy, shape), context)
+                    ready = prepared[asked] = router.prepare(body_of(trace.names, policy, asked), context)
                 draw_box[0] = draw
                 try:
                     plan = plan_request(
@@ -402,20 +404,6 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
 
 
 _SUCCESS: Final = Outcome.success().kind
-
-
-def _body(trace: Trace, policy: Policy, shape: tuple[int, int, bool, int]) -> dict[str, Any]:
-    """Return the body of requests of one shape."""
-    model, provider, tools, most = shape
-    body: dict[str, Any] = {"model": trace.names.models[model]}
-    block = policy.block(trace.names.providers[provider] if provider >= 0 else None)
-    if block:
-        body["provider"] = block
-    if tools:
-        body["tools"] = [{"type": "function"}]
-    if most:
-        body["max_tokens"] = most
-    return body
 
 
 def _field(candidates: Any, plan: LivePlan, servers: dict[str, Server], choices: Choices | None) -> list[Any]:  # noqa: ANN401 - the ranking's list

@@ -19,8 +19,10 @@ from routecore.request.body import read
 from routecore.request.preferences import Preferences
 from routecore.routing.decide import pose, solve
 from routecore.routing.facts import NO_FACTS, Facts
+from routecore.simulate.engines.assumptions import OFF_POLICY
+from routecore.simulate.engines.requests import body_of
 from routecore.simulate.noise import draws, uniforms
-from routecore.simulate.report.report import shown
+from routecore.simulate.report.figures import shown
 from routecore.simulate.report.summary import Z_95
 
 if TYPE_CHECKING:
@@ -51,12 +53,6 @@ ESTIMATORS: Final = {
 }
 """Estimator -> what it is."""
 
-ASSUMPTIONS: Final = (
-    "propensities are those of the first attempt as it was logged, and what was logged is what came of it",
-    "pins and cooldowns of the other policy are not modelled: its first choice is that of a request without them",
-    "one request's choice does not change another's outcome",
-    "intervals are 95 %, normal, clustered by session; they widen with the weights but cannot see what was never logged",
-)
 _EVEN: Final = 1e-9
 _MOST_KEPT: Final = 200_000
 
@@ -159,7 +155,7 @@ def ope(
         skipped["no eligible endpoint under the policy"] = table.refused
     estimates = table.estimates(tolerance)
     logged = _mean(table.reward, table.units, float(table.rows))
-    return OffPolicy(policy.name, reward, len(trace), table.rows, skipped, logged, estimates, table.unsupported, (*ASSUMPTIONS, *trace.assumptions))
+    return OffPolicy(policy.name, reward, len(trace), table.rows, skipped, logged, estimates, table.unsupported, (*OFF_POLICY, *trace.assumptions))
 
 
 def first_chances(ranking: Any) -> dict[str, float]:  # noqa: ANN401 - a Ranking
@@ -225,9 +221,7 @@ class _Chances:
 
     def _solve(self, key: tuple[int, int, bool, int, int, int]) -> dict[str, float] | None:
         model, provider, tools, most, prompt, completion = key
-        body: dict[str, Any] = {"model": self.names.models[model]}
-        block = self.policy.block(self.names.providers[provider] if provider >= 0 else None)
-        body.update({name: value for name, value in (("provider", block), ("tools", [{}] if tools else None), ("max_tokens", most or None)) if value})
+        body = body_of(self.names, self.policy, (model, provider, tools, most))
         faults: list[Fault] = []
         request = read(body, faults)
         try:

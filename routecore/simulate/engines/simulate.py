@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from routecore.errors import Fault, SimulationError
-from routecore.request.body import SUFFIX_SORT
+from routecore.simulate.engines.assumptions import closed_assumptions, notes_of, sources_of
 from routecore.simulate.engines.closed_loop import run_policy
-from routecore.simulate.engines.compare import Changes, compare
-from routecore.simulate.policy import ESTIMATES
+from routecore.simulate.engines.compare import compare
+from routecore.simulate.engines.inputs import bucket_seconds, check_inputs
+from routecore.simulate.report.changes import Changes
 from routecore.simulate.report.report import Report, Result
 from routecore.simulate.report.summary import REPLICATES
 
@@ -21,22 +21,9 @@ if TYPE_CHECKING:
     from routecore.simulate.traces.trace import Trace
     from routecore.simulate.world.world import World
 
-__all__ = ["bucket_seconds", "check_inputs", "diff", "report_of", "simulate"]
+__all__ = ["diff", "report_of", "simulate"]
 
 _MOST_COMPARED: Final = 5_000_000
-_BUCKETS: Final = (1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 10_800.0, 86_400.0)
-
-ASSUMPTIONS: Final = (
-    "arrivals are the trace's and react to nothing: a session's next turn comes when it came, however fast the one before was served",
-    "a request has the same tokens wherever it is served; time to first token does not depend on the prompt's length",
-    "latency, throughput and failures of an attempt depend on (request, endpoint, try) alone: every policy meets the same ones",
-    "the router starts without statistics, pins and cooldowns, and measures its own while the trace runs",
-    "a session's cached prefix is read at the cache price where the same attempt served its last turn within the cache's lifetime",
-    "cache writes are billed where the price card has a price for them, as if every prompt of a session were marked for caching",
-    "failed attempts charge nothing (insured); the provider bills the prompt of those it failed on, and nothing of those it refused",
-    "intervals are 95 %, from a bootstrap over sessions (over requests without one): they speak of this traffic in this world, not of what the world has wrong",
-    "times are served requests' times from arrival, failed attempts and waits included; without streaming the first token is the last",
-)
 
 
 def simulate(
@@ -104,9 +91,9 @@ def report_of(
     sources: Iterable[str] = (),
 ) -> Report:
     """Return the report of closed-loop results, with everything that they assume, where it all comes from and what was odd."""
-    assumptions = _assumptions(trace, catalog, world, policies, start_epoch)
-    report = Report("closed", trace.to_dict(), results, len(trace), seed, assumptions, _sources(trace, world, sources))
-    report.notes += _notes(report)
+    assumptions = closed_assumptions(trace, catalog, world, policies, start_epoch)
+    report = Report("closed", trace.to_dict(), results, len(trace), seed, assumptions, sources_of(trace, world, sources))
+    report.notes += notes_of(report)
     return report
 
 
@@ -119,77 +106,5 @@ def diff(
     return Changes(0, 0, {}, {}, []) if found is None else found
 
 
-def check_inputs(trace: Trace, catalog: Catalog, world: World | None, policies: Sequence[Policy], *, strict: bool) -> None:
-    """Raise ``SimulationError`` with every reason why these inputs cannot be run: before minutes of work, not after."""
-    faults: list[Fault] = []
-    if not policies:
-        faults.append(Fault("policies", [], "at least one policy"))
-    names = [policy.name for policy in policies]
-    faults += [Fault("policies", name, "a name of one policy alone") for name in dict.fromkeys(names) if names.count(name) > 1]
-    if not len(trace):
-        faults.append(Fault("trace", trace.source, "a trace with at least one request"))
-    unknown = [name for name in trace.names.models if not _known(name, catalog)]
-    if unknown and (strict or len(unknown) == len(trace.names.models)):
-        faults += [Fault("trace.model", name, "a model of the catalog") for name in unknown]
-    for policy in policies:
-        try:
-            routed = policy.catalog_of(catalog)
-            if world is not None:
-                world.check(routed, [name if name in routed.models else name.rpartition(":")[0] for name in trace.names.models])
-        except SimulationError as error:
-            faults.extend(error.faults)
-    if faults:
-        raise SimulationError(list(dict.fromkeys(faults)))
-
-
-def bucket_seconds(trace: Trace) -> float:
-    """Return the length of the report's stretches of time: the shortest of a few that cut the trace into at most 120."""
-    last = trace.chunk(trace.count - 1).timestamp_s
-    span = float(last[-1]) - float(trace.chunk(0).timestamp_s[0]) if len(last) else 0.0
-    return next((one for one in _BUCKETS if span / one <= 120), _BUCKETS[-1])
-
-
-def _known(name: str, catalog: Catalog) -> bool:
-    stem, colon, suffix = name.rpartition(":")
-    return name in catalog.models or (colon + suffix in SUFFIX_SORT and stem in catalog.models)
-
-
 def _told(progress: Callable[[int, int], object], before: int, total: int) -> Callable[[int], object]:
     return lambda done: progress(before + done, total)
-
-
-def _assumptions(trace: Trace, catalog: Catalog, world: World, policies: Sequence[Policy], start_epoch: float | None) -> tuple[str, ...]:
-    found = list(ASSUMPTIONS)
-    found += [f"{policy.name}: {ESTIMATES[policy.estimates]}" for policy in policies]
-    asked = [catalog.endpoints[row].id for name in trace.names.models for row in catalog.models.get(name, ())]
-    left = [one for one in asked if one not in world.endpoints]
-    if left:
-        found.append(f"the world's default behaviour stands for {len(left)} of the {len(asked)} endpoints of the asked models, which it does not name")
-    if start_epoch is None and any(endpoint.pricing is not None and endpoint.pricing.timed for endpoint in catalog):
-        found.append("the trace's wall clock is not known: prices with time windows do not hold")
-    return (*found, *trace.assumptions)
-
-
-def _sources(trace: Trace, world: World, sources: Iterable[str]) -> tuple[str, ...]:
-    return (f"trace: {trace.source}", *(f"world: {one}" for one in (world.sources or ("not said where it comes from",))), *sources)
-
-
-def _notes(report: Report) -> list[str]:
-    notes = []
-    faults: dict[str, Any] = report.trace["faults"]
-    if faults["counts"]:
-        kinds = "; ".join(f"{count:,} × {kind}" for kind, count in faults["counts"].items())
-        notes.append(f"{faults['dropped']:,} rows of the trace could not be taken ({kinds})")
-    for one in report.results:
-        counts = one.summary.counts
-        if counts["unknown_model"]:
-            notes.append(f"{one.name}: {counts['unknown_model']:,} requests ask for models that the catalog does not know; they count as failed")
-        if counts["no_endpoint"]:
-            notes.append(f"{one.name}: {counts['no_endpoint']:,} requests had no eligible endpoint; they count as failed")
-        if one.unpriced:
-            notes.append(f"{one.name}: {one.unpriced:,} requests were served at an unknown price and are in no sum of money")
-        if one.partial:
-            notes.append(f"{one.name}: stopped after {one.done:,} of {report.expected:,} requests")
-    if len(report.results) < 2 and report.partial:
-        notes.append("policies after the one that was stopped did not run")
-    return notes

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from routecore.errors import Fault, SimulationError
 from routecore.simulate.engines.batch import batch
 from routecore.simulate.engines.closed_loop import run_policy
-from routecore.simulate.engines.simulate import bucket_seconds, check_inputs, report_of
+from routecore.simulate.engines.inputs import bucket_seconds, check_inputs
+from routecore.simulate.engines.names import RUNNING
+from routecore.simulate.engines.simulate import report_of
 from routecore.simulate.engines.workers import run_tasks
 from routecore.simulate.report.report import Result
 from routecore.simulate.report.summary import REPLICATES, Summary
@@ -23,9 +25,8 @@ if TYPE_CHECKING:
     from routecore.simulate.traces.trace import Trace
     from routecore.simulate.world.world import World
 
-__all__ = ["ENGINES", "read_parameter", "sweep"]
+__all__ = ["read_parameter", "sweep"]
 
-ENGINES: Final = ("closed", "batch")
 _MOST_VALUES: Final = 1_000
 PARAMETER_EXPECTED: Final = "a parameter and its values, such as balance.price=0:4:9 (from, to, how many) or sticky=documented,off"
 
@@ -99,8 +100,8 @@ def sweep(
     ('balance.price', [(0, 0.5), (20, 1.0)])
     """
     faults: list[Fault] = []
-    if engine not in ENGINES:
-        faults.append(Fault("engine", engine, f"one of {', '.join(ENGINES)}"))
+    if engine not in RUNNING:
+        faults.append(Fault("engine", engine, f"one of {', '.join(RUNNING)}"))
     if not values:
         faults.append(Fault("values", values, "at least one value"))
     policies = []

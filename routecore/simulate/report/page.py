@@ -6,8 +6,9 @@ from html import escape
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any, Final
 
-from routecore.simulate.report.report import shown
-from routecore.simulate.report.summary import FIGURES
+from routecore.simulate.engines.names import ENGINES
+from routecore.simulate.report.figures import shown
+from routecore.simulate.report.summary import FIGURES, EndpointRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,7 +61,7 @@ def page(report: Report) -> str:
     plots += [_shares(one, providers) for one in results[:6]]
     plots += [_latencies(results, "ttft", "Time to first token"), _latencies(results, "total", "Time to last token"), _money(results, providers)]
     body = f"""<h1>{escape(report.title)}</h1>
-<p class="soft">{report.trace["requests"]:,} requests of {escape(str(report.trace["source"]))} · {len(results)} {"policies" if len(results) > 1 else "policy"} · {escape(_ENGINES.get(report.engine, report.engine))} · seed {report.seed}</p>
+<p class="soft">{report.trace["requests"]:,} requests of {escape(str(report.trace["source"]))} · {len(results)} {"policies" if len(results) > 1 else "policy"} · {escape(ENGINES.get(report.engine, report.engine))} · seed {report.seed}</p>
 {partial}
 <h2>Figures</h2>
 {_figures(report)}
@@ -82,13 +83,6 @@ def page(report: Report) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(report.title)}</title><style>{_STYLE}</style></head><body>{body}</body></html>\n"
     )
-
-
-_ENGINES: Final = {
-    "closed": "closed loop: the real router on virtual time",
-    "batch": "batch: decisions against frozen statistics, no feedback",
-    "ope": "off-policy estimates",
-}
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------------------------------
@@ -148,7 +142,7 @@ def _give_or_take(change: dict[str, float | None], unit: str) -> str:
 
 
 def _changes(report: Report) -> str:
-    from routecore.simulate.engines.compare import REASONS
+    from routecore.simulate.report.changes import REASONS
 
     found = []
     for one in report.results[1:]:
@@ -181,10 +175,10 @@ def _endpoints(results: Sequence[Result]) -> str:
     for name in ids[:30]:
         cells = []
         for one in results:
-            row = one.summary.by_endpoint.get(name, [0, 0, 0, 0, 0])
-            failed = f"{row[2]:,} of {row[1]:,} attempts failed" if row[1] else ""
+            row = one.summary.by_endpoint.get(name, EndpointRow())
+            failed = f"{row.failures:,} of {row.attempts:,} attempts failed" if row.attempts else ""
             cells.append(
-                f"<td>{row[0] / max(one.summary.counts['served'], 1):.1%}<small>{escape(shown(row[4] / 1e15, 'USD'))}{', ' if failed else ''}{failed}</small></td>"
+                f"<td>{row.served / max(one.summary.counts['served'], 1):.1%}<small>{escape(shown(row.charged / 1e15, 'USD'))}{', ' if failed else ''}{failed}</small></td>"
             )
         rows.append(f"<tr><td>{escape(name)}</td>{''.join(cells)}</tr>")
     head = "".join(f"<th>{escape(one.name)}</th>" for one in results)
@@ -314,7 +308,7 @@ def _leading(results: Sequence[Result]) -> list[str]:
     for one in results:
         for endpoint_id, row in one.summary.by_endpoint.items():
             name = _provider(endpoint_id)
-            totals[name] = totals.get(name, 0) + row[0]
+            totals[name] = totals.get(name, 0) + row.served
     return [name for name in sorted(totals, key=lambda name: (-totals[name], name)) if totals[name]][:_MOST_PROVIDERS]
 
 
@@ -388,7 +382,7 @@ def _money(results: Sequence[Result], providers: Sequence[str]) -> str:
         amounts: dict[str, float] = {}
         for endpoint_id, row in one.summary.by_endpoint.items():
             name = _provider(endpoint_id)
-            amounts[name] = amounts.get(name, 0.0) + row[4] / 1e15
+            amounts[name] = amounts.get(name, 0.0) + row.charged / 1e15
         spent.append(amounts)
     leading = list(providers)
     others = any(amount > 0 and name not in leading for amounts in spent for name, amount in amounts.items())

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from routecore.simulate.report.figures import shown
 from routecore.simulate.report.summary import FIGURES, difference
 from routecore.version import VERSION
 
 if TYPE_CHECKING:
-    from routecore.simulate.engines.compare import Changes
+    from routecore.simulate.report.changes import Changes
     from routecore.simulate.report.summary import Summary
 
-__all__ = ["Report", "Result", "shown"]
+__all__ = ["Report", "Result"]
 
 
 @attrs.define
@@ -157,24 +157,6 @@ class Report:
         rows = self.table()
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-
-
-def shown(value: float | None, unit: str) -> str:
-    """Return a figure as people read it.
-
-    >>> shown(0.00064, "USD"), shown(0.98765, "share"), shown(0.4321, "s"), shown(None, "s")
-    ('$0.0006400', '98.77 %', '0.432 s', '–')
-    """
-    if value is None:
-        return "–"
-    if unit == "USD":
-        # four significant digits, never an exponent
-        places = 2 if abs(value) >= 100 or value == 0 else min(3 - floor(log10(abs(value))), 15)
-        amount = f"{abs(value):,.{places}f}"
-        return f"{'-' if value < 0 else ''}${amount}"
-    if unit == "share":
-        return f"{value * 100:.2f} %"
-    return f"{value:.3g} s" if unit == "s" else f"{value:.4g}"
 
 
 def _share(value: float | None) -> str:

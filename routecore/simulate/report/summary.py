@@ -8,7 +8,8 @@ resampled alike (``docs/decisions/312-random-groups.md``).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from operator import add
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -78,6 +79,27 @@ FIGURES: Final = {
 """Figure -> unit, meaning. Each has a confidence interval, of itself and of its difference to the baseline."""
 
 
+class EndpointRow(NamedTuple):
+    """One endpoint in a summary: requests served, attempts, attempts that failed, first choices, and femtodollars charged. Rows add up."""
+
+    served: int = 0
+    attempts: int = 0
+    failures: int = 0
+    first_choices: int = 0
+    charged: int = 0
+
+    def plus(self, other: EndpointRow) -> EndpointRow:
+        """Return the sums of both.
+
+        >>> EndpointRow(served=1).plus(EndpointRow(2, 3))
+        EndpointRow(served=3, attempts=3, failures=0, first_choices=0, charged=0)
+        """
+        return EndpointRow(*map(add, self, other))
+
+
+_NOTHING: Final = EndpointRow()
+
+
 class Summary:
     """Sums, counts and histograms of one policy's run. Made by the engines; merged with ``merge``; read with ``figures`` and ``to_dict``.
 
@@ -93,7 +115,7 @@ class Summary:
         self.replicates = replicates
         self.counts: dict[str, int] = dict.fromkeys(COUNTS, 0)
         self.money: dict[str, int] = dict.fromkeys(MONEY, 0)
-        self.by_endpoint: dict[str, list[int]] = {}
+        self.by_endpoint: dict[str, EndpointRow] = {}
         self.over_time: dict[tuple[int, str], int] = {}
         self.outcomes: dict[str, int] = {}
         self.rejections: dict[str, int] = {}
@@ -149,10 +171,8 @@ class Summary:
         low = np.add.reduceat((charged & ((1 << _SPLIT) - 1))[order], starts)
         amounts = {int(code): (int(a) << _SPLIT) + int(b) for code, a, b in zip(endpoint[order][starts], high, low, strict=True)}
         for code in np.flatnonzero((served + firsts)[1:]).tolist():
-            row = self.by_endpoint.setdefault(ids[code], [0, 0, 0, 0, 0])
-            row[0] += int(served[code + 1])
-            row[3] += int(firsts[code + 1])
-            row[4] += amounts.get(code, 0)
+            row = EndpointRow(served=int(served[code + 1]), first_choices=int(firsts[code + 1]), charged=amounts.get(code, 0))
+            self.by_endpoint[ids[code]] = self.by_endpoint.get(ids[code], _NOTHING).plus(row)
 
     def _add_time(self, at: NDArray[np.float64], endpoint: NDArray[np.int64], ids: Sequence[str]) -> None:
         width = len(ids) + 1
@@ -189,9 +209,7 @@ class Summary:
 
     def count_attempts(self, endpoint_id: str, attempts: int, failures: int) -> None:
         """Take attempts at an endpoint and how many of them failed."""
-        row = self.by_endpoint.setdefault(endpoint_id, [0, 0, 0, 0, 0])
-        row[1] += attempts
-        row[2] += failures
+        self.by_endpoint[endpoint_id] = self.by_endpoint.get(endpoint_id, _NOTHING).plus(EndpointRow(attempts=attempts, failures=failures))
 
     # --- adding up ----------------------------------------------------------------------------------------------------------------------------
 
@@ -205,10 +223,8 @@ class Summary:
         for name in ("counts", "money", "outcomes", "rejections", "over_time"):
             mine, theirs = getattr(self, name), getattr(other, name)
             setattr(found, name, {key: mine.get(key, 0) + theirs.get(key, 0) for key in {**mine, **theirs}})
-        nothing = [0, 0, 0, 0, 0]
         found.by_endpoint = {
-            key: [a + b for a, b in zip(self.by_endpoint.get(key, nothing), other.by_endpoint.get(key, nothing), strict=True)]
-            for key in {**self.by_endpoint, **other.by_endpoint}
+            key: self.by_endpoint.get(key, _NOTHING).plus(other.by_endpoint.get(key, _NOTHING)) for key in {**self.by_endpoint, **other.by_endpoint}
         }
         found.ttft, found.total = self.ttft.merge(other.ttft), self.total.merge(other.total)
         found.sums = self.sums + other.sums
@@ -268,7 +284,7 @@ class Summary:
     def shares(self) -> dict[str, float]:
         """Each endpoint's share of the served requests, largest first."""
         total = max(self.counts["served"], 1)
-        return {key: row[0] / total for key, row in sorted(self.by_endpoint.items(), key=lambda one: (-one[1][0], one[0])) if row[0]}
+        return {key: row.served / total for key, row in sorted(self.by_endpoint.items(), key=lambda one: (-one[1].served, one[0])) if row.served}
 
     @property
     def cache_hit_rate(self) -> float | None:
@@ -285,8 +301,8 @@ class Summary:
             "counts": {name: value for name, value in self.counts.items() if not name.endswith("_us")},
             "usd": {name: format(usd(value), "f") for name, value in self.money.items()},
             "endpoints": {
-                key: {"served": row[0], "attempts": row[1], "failures": row[2], "first_choices": row[3], "charged_usd": format(usd(row[4]), "f"), "share": row[0] / max(self.counts["served"], 1)}
-                for key, row in sorted(self.by_endpoint.items(), key=lambda one: (-one[1][0], one[0]))
+                key: {"served": row.served, "attempts": row.attempts, "failures": row.failures, "first_choices": row.first_choices, "charged_usd": format(usd(row.charged), "f"), "share": row.served / max(self.counts["served"], 1)}
+                for key, row in sorted(self.by_endpoint.items(), key=lambda one: (-one[1].served, one[0]))
             },
             "outcomes": dict(sorted(self.outcomes.items())),
             "rejections": dict(sorted(self.rejections.items())),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from routecore.errors import Fault, SimulationError
-from routecore.simulate.noise import key_of, mixed
+from routecore.simulate.noise import mixed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["CHUNK_ROWS", "Builder", "Chunk", "Names", "RowFault", "TraceFaults"]
+__all__ = ["CHUNK_ROWS", "Builder", "Chunk"]
 
 CHUNK_ROWS: Final = 65_536
 """Rows of one chunk: what is held in memory at a time where a trace streams."""
@@ -112,101 +110,6 @@ class Chunk:
         return cls(**{name: np.concatenate([getattr(one, name) for one in chunks]) for name in _COLUMNS})
 
 
-class Names:
-    """What codes stand for: models, provider blocks (as parsed JSON) and endpoint ids, in the order in which they were met.
-
-    >>> names = Names()
-    >>> names.model("a/b"), names.model("c/d"), names.model("a/b"), names.models
-    (0, 1, 0, ['a/b', 'c/d'])
-    """
-
-    def __init__(self, models: Iterable[str] = ()) -> None:
-        self.models: list[str] = list(models)
-        self.providers: list[Any] = []
-        self.endpoints: list[str] = []
-        self._models = {name: code for code, name in enumerate(self.models)}
-        self._providers: dict[str, int] = {}
-        self._endpoints: dict[str, int] = {}
-
-    def model(self, name: str) -> int:
-        """Return the code of a model's name."""
-        return _code(name, self._models, self.models, name)
-
-    def provider(self, block: object) -> int:
-        """Return the code of a provider block; ``None`` and ``{}`` are none (-1)."""
-        return -1 if not block else _code(_text(block), self._providers, self.providers, block)
-
-    def knows_provider(self, block: object) -> bool:
-        """Whether the block has a code already."""
-        return _text(block) in self._providers
-
-    def endpoint(self, endpoint_id: str | None) -> int:
-        """Return the code of an endpoint's id; ``None`` is none (-1)."""
-        return -1 if endpoint_id is None else _code(endpoint_id, self._endpoints, self.endpoints, endpoint_id)
-
-
-def _text(block: object) -> str:
-    return json.dumps(block, sort_keys=True, default=str)
-
-
-def _code(key: str, codes: dict[str, int], listed: list[Any], value: Any) -> int:  # noqa: ANN401 - names, or blocks of JSON
-    code = codes.get(key)
-    if code is None:
-        code = codes[key] = len(listed)
-        listed.append(value)
-    return code
-
-
-class RowFault(NamedTuple):
-    """One row that was not taken as it stands: where, and why. ``dropped`` tells whether it is missing from the trace."""
-
-    file: str
-    line: int
-    reason: str
-    dropped: bool = True
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fault as JSON can hold it."""
-        return self._asdict()
-
-
-class TraceFaults:
-    """What was wrong with a trace's rows: every kind counted, the first of each kept with file, line and reason. ``strict`` raises at the first.
-
-    >>> faults = TraceFaults()
-    >>> faults.note("t.csv", 7, Fault("prompt_tokens", -5, "a whole number of tokens, 0 or more"))
-    >>> faults.dropped, faults.examples[0].reason
-    (1, 'prompt_tokens: -5 is not a whole number of tokens, 0 or more')
-    """
-
-    shown = 20
-    """Examples kept of each kind."""
-
-    def __init__(self, *, strict: bool = False) -> None:
-        self.strict = strict
-        self.dropped = 0
-        self.counts: dict[str, int] = {}
-        self.examples: list[RowFault] = []
-
-    def note(self, file: str, line: int, fault: Fault, *, dropped: bool = True) -> None:
-        """Count a row; under ``strict`` raise ``SimulationError`` that names it."""
-        if self.strict:
-            raise SimulationError([Fault(f"{file}:{line}: {fault.path}", fault.value, fault.expected)])
-        self.dropped += dropped
-        kind = f"{fault.path}: not {fault.expected}"
-        seen = self.counts.get(kind, 0)
-        self.counts[kind] = seen + 1
-        if seen < self.shown:
-            self.examples.append(RowFault(file, line, str(fault), dropped))
-
-    def __len__(self) -> int:
-        return sum(self.counts.values())
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return counts and examples as JSON can hold them."""
-        return {"dropped": self.dropped, "counts": dict(self.counts), "examples": [one.to_dict() for one in self.examples]}
-
-
 class Builder:
     """Collects rows and gives them back as chunks, sorted by time: later lines of equal time stay later."""
 
@@ -241,8 +144,3 @@ class Builder:
             whole = whole.take(order)
         whole.number = np.arange(len(whole), dtype=np.int64)
         return [whole.take(slice(start, start + CHUNK_ROWS)) for start in range(0, len(whole), CHUNK_ROWS)]
-
-
-def session_key(session_id: str | None) -> int:
-    """Return the key of a session's id, 0 for none."""
-    return 0 if session_id is None else key_of(session_id)

@@ -15,12 +15,12 @@ from routecore.errors import Fault, InvalidPreferences
 from routecore.reading.checks import is_name
 from routecore.request.preferences import Preferences
 from routecore.simulate.noise import key_of
-from routecore.simulate.traces.columns import session_key
+from routecore.simulate.traces.names import session_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from routecore.simulate.traces.columns import Names
+    from routecore.simulate.traces.names import Names
 
 __all__ = ["FORMATS", "BadRow", "Format", "Reading", "recognise"]
 
@@ -296,7 +296,7 @@ class ClaudeCode(Format):
         }
 
 
-class Decisions(Format):
+class DecisionRecords(Format):
     """The project's own decision records, each with what the gateway logged beside it: ``timestamp_s``, ``outcome``, ``cost_usd``."""
 
     name = "decisions"
@@ -341,7 +341,7 @@ class Decisions(Format):
         )  # type: ignore[return-value]
 
 
-FORMATS: Final[dict[str, Callable[[Reading], Format]]] = {one.name: one for one in (Format, Azure, Mooncake, ClaudeCode, Decisions)}
+FORMATS: Final[dict[str, Callable[[Reading], Format]]] = {one.name: one for one in (Format, Azure, Mooncake, ClaudeCode, DecisionRecords)}
 """Format name -> its reader."""
 
 
@@ -352,7 +352,7 @@ def recognise(keys: Iterable[str]) -> str | None:
     'azure'
     """
     present = set(keys)
-    for one in (Decisions, Azure, Mooncake, ClaudeCode, Format):
+    for one in (DecisionRecords, Azure, Mooncake, ClaudeCode, Format):
         if one.keys <= present:
             return one.name
     return None

@@ -10,7 +10,8 @@ from routecore.routing.facts import EndpointStats, Facts, Percentiles
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from routecore.simulate.world.world import Behaviour, World
+    from routecore.simulate.world.behaviour import Behaviour
+    from routecore.simulate.world.world import World
 
 __all__ = ["WorldFacts"]
 

@@ -10,7 +10,7 @@ from routecore.simulate.noise import key_of
 
 if TYPE_CHECKING:
     from routecore.pricing.price_list import Pricing
-    from routecore.simulate.world.world import Behaviour
+    from routecore.simulate.world.behaviour import Behaviour
 
 __all__ = ["Server"]
 

@@ -148,7 +148,9 @@ def test_an_outage_is_a_cooldown_and_a_slow_stretch_is_seen_from_the_next_bucket
     rows = [{"timestamp_s": at, "model": "a/b", "prompt_tokens": 400, "completion_tokens": 1000} for at in (55, 59, 61, 69, 70, 79, 80)]
     policy = Policy("price", provider={"sort": "price"}, estimates="tokens")
     chosen = batch(trace_of(rows), CATALOG, WORLD, [policy], bucket_s=10).results[0].summary.by_endpoint
-    assert {key: row[3] for key, row in chosen.items()} == {"a/b@mid": 3, "a/b@dear": 0, "a/b@cheap": 4} or {key: row[3] for key, row in chosen.items()} == {
+    assert {key: row.first_choices for key, row in chosen.items()} == {"a/b@mid": 3, "a/b@dear": 0, "a/b@cheap": 4} or {
+        key: row.first_choices for key, row in chosen.items()
+    } == {
         "a/b@mid": 3,
         "a/b@cheap": 4,
     }
@@ -158,7 +160,7 @@ def test_a_price_change_is_billed_and_decided_on_from_its_moment():
     world = World({"a/b@mid": steady().price_after(10, {"prompt": "0.0000001", "completion": "0.0000001"})}, steady())
     rows = [{"timestamp_s": at, "model": "a/b", "prompt_tokens": 100, "completion_tokens": 10} for at in (0, 9, 10, 11)]
     summary = batch(trace_of(rows), CATALOG, world, [Policy("price", provider={"sort": "price"}, estimates="tokens")], bucket_s=1000).results[0].summary
-    assert {key: (row[0], row[4]) for key, row in summary.by_endpoint.items()} == {"a/b@cheap": (2, 2 * 140 * 10**9), "a/b@mid": (2, 2 * 11 * 10**9)}
+    assert {key: (row.served, row.charged) for key, row in summary.by_endpoint.items()} == {"a/b@cheap": (2, 2 * 140 * 10**9), "a/b@mid": (2, 2 * 11 * 10**9)}
 
 
 def test_rejections_and_refusals_are_counted():
@@ -193,7 +195,7 @@ def test_own_keys_are_billed_to_their_owner():
 def test_given_facts_hold_throughout():
     facts = Facts.from_mapping({"a/b@dear": {"latency": {"p50": 0.1}}})
     report = batch(generate(100, ["a/b"]), CATALOG, WORLD, [Policy("fast", provider={"sort": "latency"})], facts=facts)
-    assert {key: row[3] for key, row in report.results[0].summary.by_endpoint.items()} == {"a/b@dear": 100}
+    assert {key: row.first_choices for key, row in report.results[0].summary.by_endpoint.items()} == {"a/b@dear": 100}
     assert "given statistics" in report.assumptions[0]
 
 

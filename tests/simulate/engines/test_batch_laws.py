@@ -14,7 +14,8 @@ from routecore.routing.ranking.draw import uniform
 from routecore.simulate.engines.batch_decider import Decider
 from routecore.simulate.noise import draws
 from routecore.simulate.policy import ESTIMATES, Policy
-from routecore.simulate.traces.columns import Chunk, Names
+from routecore.simulate.traces.columns import Chunk
+from routecore.simulate.traces.names import Names
 
 PRICES = st.sampled_from(["0", "0.0000001", "0.00000027", "0.000001", "0.000003", "0.000000000000007", "12"])
 CARDS = st.fixed_dictionaries(

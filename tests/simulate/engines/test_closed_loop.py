@@ -46,9 +46,9 @@ def test_a_fallback_chain_costs_what_the_expectation_of_its_plan_says():
     summary = run_policy(trace_of(rows(20_000, 0.01)), PAIR, world, ORDERED, replicates=0).summary
     plan = decide(PAIR, {"model": "m", "provider": {"sort": "price"}})
     expected = expected_cost(plan, {"m@cheap": {"success_rate": 0.75}}, prompt_tokens=1000, completion_tokens=500)
-    failures = summary.by_endpoint["m@cheap"][2]
+    failures = summary.by_endpoint["m@cheap"].failures
     # exact, given how many failed; and as many failed as should
-    served_cheap, served_sure = summary.by_endpoint["m@cheap"][0], summary.by_endpoint["m@sure"][0]
+    served_cheap, served_sure = summary.by_endpoint["m@cheap"].served, summary.by_endpoint["m@sure"].served
     assert (served_cheap, served_sure) == (20_000 - failures, failures)
     assert Decimal(summary.money["charged"]) / 10**15 == served_cheap * Decimal("0.0015") + served_sure * Decimal("0.0045")
     assert Decimal(summary.money["insured"]) / 10**15 == failures * Decimal("0.001")
@@ -174,7 +174,7 @@ def test_requests_beyond_the_capacity_are_refused():
 def test_a_price_change_is_billed_and_known_from_its_moment():
     world = World({"m@cheap": steady().price_after(50, {"prompt": "0.00001", "completion": "0.00001"}), "m@sure": steady()})
     summary = run_policy(trace_of(rows(100)), PAIR, world, ORDERED).summary
-    assert summary.by_endpoint["m@cheap"][0] == summary.by_endpoint["m@sure"][0] == 50
+    assert summary.by_endpoint["m@cheap"].served == summary.by_endpoint["m@sure"].served == 50
     assert Decimal(summary.money["charged"]) / 10**15 == 50 * Decimal("0.0015") + 50 * Decimal("0.0045")
 
 

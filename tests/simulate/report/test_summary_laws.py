@@ -76,7 +76,7 @@ def test_sums_of_money_are_exact_whatever_their_size(requests):
     found = summary_of(requests)
     for place, name in enumerate(MONEY):
         assert found.money[name] == sum(one[9 + place] for one in requests)
-    assert sum(row[4] for row in found.by_endpoint.values()) == sum(one[9] for one in requests if one[5] >= 0)
+    assert sum(row.charged for row in found.by_endpoint.values()) == sum(one[9] for one in requests if one[5] >= 0)
 
 
 @given(st.lists(st.integers(0, HIGHEST_US), min_size=1, max_size=50))
