@@ -21,7 +21,8 @@ import numpy as np
 from benchmarks.harness import Row, quartiles
 from routecore.live.health import Health
 from routecore.live.outcome import Outcome
-from routecore.live.windows.windows import Windows, WindowSettings
+from routecore.live.windows.settings import WindowSettings
+from routecore.live.windows.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -41,9 +41,12 @@ if TYPE_CHECKING:
     from routecore.live.metrics import Metric
     from routecore.live.outcome import Outcome
     from routecore.live.pins import MemoryPins, Pin, PinSettings, PinStore
-    from routecore.live.router import Prepared, Router, RouterSettings, Snapshot
+    from routecore.live.router import Router
+    from routecore.live.settings import RouterSettings
+    from routecore.live.snapshot import Prepared, Snapshot
     from routecore.live.steps import Action, Step, StepSettings
-    from routecore.live.windows.windows import Windows, WindowSettings
+    from routecore.live.windows.settings import WindowSettings
+    from routecore.live.windows.windows import Windows
     from routecore.pricing.money import format_usd
     from routecore.pricing.price_list import Pricing, expected_price
     from routecore.request.body import Request
@@ -198,7 +201,7 @@ _HOME = {
     "PinStore": "live.pins",
     "Plan": "routing.plan",
     "Preferences": "request.preferences",
-    "Prepared": "live.router",
+    "Prepared": "live.snapshot",
     "PricedRow": "cost.log",
     "Pricing": "pricing.price_list",
     "PurchaseFee": "cost.credits",
@@ -208,10 +211,10 @@ _HOME = {
     "Request": "request.body",
     "RoutecoreError": "errors",
     "Router": "live.router",
-    "RouterSettings": "live.router",
+    "RouterSettings": "live.settings",
     "Settings": "request.settings",
     "SimulationError": "errors",
-    "Snapshot": "live.router",
+    "Snapshot": "live.snapshot",
     "Step": "live.steps",
     "StepSettings": "live.steps",
     "UnknownModel": "errors",
@@ -220,7 +223,7 @@ _HOME = {
     "Usage": "usage.counts",
     "Warned": "routing.warnings",
     "Why": "routing.explain",
-    "WindowSettings": "live.windows.windows",
+    "WindowSettings": "live.windows.settings",
     "Windows": "live.windows.windows",
     "calculate_cost": "cost.breakdown",
     "cost_case": "cost.breakdown",

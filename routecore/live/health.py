@@ -12,13 +12,13 @@ from enum import StrEnum
 from heapq import heapify, heappop, heappush
 from itertools import count, islice
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import attrs
 
-from routecore.errors import Fault, InvalidRequest
 from routecore.live.health_table import TRANSITIONS, Cooldown, Event, State, Transition
 from routecore.live.kinds import NEUTRAL, Kind
+from routecore.reading.settings import finite_above, finite_from, share, whole_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,55 +41,32 @@ _CHANCES: Final = 32
 class HealthSettings:
     """When attempts cool, and for how long. Raises ``InvalidRequest`` naming every bad setting."""
 
-    failures_in_a_row: int = 3
-    """So many failures without a success between them cool an attempt."""
-    share_seconds: float = 30.0
-    """The failing share is that of the outcomes of this long."""
-    share_least: int = 5
-    """With fewer outcomes than this there is no share to speak of."""
-    share: float = 0.5
-    """More than this share of failures cools; exactly this share does not."""
-    cooldown_seconds: float = 5.0
-    """The first cooldown."""
-    factor: float = 2.0
-    """Each cooldown is so many times the one before."""
-    max_cooldown_seconds: float = 300.0
-    """No backoff is longer."""
-    calm_seconds: float = 60.0
-    """After success for so long without a failure the backoff starts again from ``cooldown_seconds``."""
-    rate_limit_seconds: float = 5.0
-    """A rate limit without ``Retry-After`` cools for so long."""
-    max_retry_after_seconds: float = 3_600.0
-    """A provider's ``Retry-After`` is believed up to this; a longer one is cut to it and counted."""
-    lease_seconds: float = 30.0
-    """A probe without an outcome gives its lease back after so long."""
-    max_attempts: int = 50_000
-    """Attempts remembered; beyond, those are forgotten that have the least to say."""
+    WHERE: ClassVar[str] = "settings.health"
 
-    def __attrs_post_init__(self) -> None:
-        faults = []
-        for name in ("failures_in_a_row", "share_least", "max_attempts"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                faults.append(Fault(f"settings.health.{name}", value, "a whole number, 1 or more"))
-        for name in (
-            "share_seconds",
-            "cooldown_seconds",
-            "max_cooldown_seconds",
-            "calm_seconds",
-            "rate_limit_seconds",
-            "max_retry_after_seconds",
-            "lease_seconds",
-        ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < inf:
-                faults.append(Fault(f"settings.health.{name}", value, "a finite number of seconds above 0"))
-        if isinstance(self.share, bool) or not isinstance(self.share, (int, float)) or not 0 <= self.share <= 1:
-            faults.append(Fault("settings.health.share", self.share, "a number from 0 to 1"))
-        if isinstance(self.factor, bool) or not isinstance(self.factor, (int, float)) or not 1 <= self.factor < inf:
-            faults.append(Fault("settings.health.factor", self.factor, "a finite number, 1 or more"))
-        if faults:
-            raise InvalidRequest(faults)
+    failures_in_a_row: int = attrs.field(default=3, validator=whole_from(1))
+    """So many failures without a success between them cool an attempt."""
+    share_seconds: float = attrs.field(default=30.0, validator=finite_above(0, "seconds"))
+    """The failing share is that of the outcomes of this long."""
+    share_least: int = attrs.field(default=5, validator=whole_from(1))
+    """With fewer outcomes than this there is no share to speak of."""
+    share: float = attrs.field(default=0.5, validator=share())
+    """More than this share of failures cools; exactly this share does not."""
+    cooldown_seconds: float = attrs.field(default=5.0, validator=finite_above(0, "seconds"))
+    """The first cooldown."""
+    factor: float = attrs.field(default=2.0, validator=finite_from(1))
+    """Each cooldown is so many times the one before."""
+    max_cooldown_seconds: float = attrs.field(default=300.0, validator=finite_above(0, "seconds"))
+    """No backoff is longer."""
+    calm_seconds: float = attrs.field(default=60.0, validator=finite_above(0, "seconds"))
+    """After success for so long without a failure the backoff starts again from ``cooldown_seconds``."""
+    rate_limit_seconds: float = attrs.field(default=5.0, validator=finite_above(0, "seconds"))
+    """A rate limit without ``Retry-After`` cools for so long."""
+    max_retry_after_seconds: float = attrs.field(default=3_600.0, validator=finite_above(0, "seconds"))
+    """A provider's ``Retry-After`` is believed up to this; a longer one is cut to it and counted."""
+    lease_seconds: float = attrs.field(default=30.0, validator=finite_above(0, "seconds"))
+    """A probe without an outcome gives its lease back after so long."""
+    max_attempts: int = attrs.field(default=50_000, validator=whole_from(1))
+    """Attempts remembered; beyond, those are forgotten that have the least to say."""
 
 
 class HealthChange(NamedTuple):

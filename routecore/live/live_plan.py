@@ -4,62 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routecore.live.pins import PinFound
 from routecore.live.steps import StepSettings, next_after
-from routecore.request.conversation import conversation_of
 from routecore.routing.attempt import Attempt
 from routecore.routing.plan import Plan
 from routecore.routing.ranking.field import Sticky
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from routecore.live.outcome import Outcome
-    from routecore.live.pins import Pins
+    from routecore.live.session import Session
     from routecore.live.steps import Step
     from routecore.routing.ranking.rank import Ranking
 
-__all__ = ["LiveAttempt", "LivePlan", "Session"]
+__all__ = ["LiveAttempt", "LivePlan"]
 
 _STEPS = StepSettings()
-
-
-class Session:
-    """Whose turn a request is. The conversation is made out when it is needed: for a pin that could matter now, or for one to be written."""
-
-    __slots__ = ("_conversation", "account", "body", "now", "pins", "reason", "session_id")
-
-    def __init__(self, account: str | None, body: Mapping[str, Any] | None, session_id: str | None, now: float) -> None:
-        self.account = account
-        self.body = body
-        self.session_id = session_id
-        self.now = now
-        self._conversation: str | None = None
-        self.reason: str | None = None
-        """Why there is no pin, once that was looked up."""
-        self.pins: Pins | None = None
-        """Where the pin is looked up when it is asked for, as it changes nothing else."""
-
-    @property
-    def conversation(self) -> str | None:
-        """The conversation's identity, ``None`` where there is none to tell."""
-        if self._conversation is None:
-            if self.session_id is not None:
-                self._conversation = f"session:{self.session_id}"
-            elif self.body is not None:
-                self._conversation = conversation_of(self.body)
-        return self._conversation
-
-    def find(self, pins: Pins, models: Sequence[str]) -> PinFound:
-        """Return the session's pin as it was when the plan was made and, without one, why. Of several models the first with a pin counts."""
-        conversation = self.conversation
-        found = PinFound(None, None)
-        for model in models:
-            one = pins.find(self.account, conversation, model, self.now)
-            if one.attempt is not None:
-                return one
-            found = found if found.reason is not None else one
-        return found
 
 
 class LiveAttempt(Attempt):

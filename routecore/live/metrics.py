@@ -13,7 +13,15 @@ from routecore.live.kinds import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Counters", "Metric"]
+    from routecore.live.health import Health
+    from routecore.live.pins import Pins
+    from routecore.live.windows.windows import Windows
+    from routecore.routing.facts import Facts
+
+__all__ = ["Counters", "Metric", "readings"]
+
+PLANS: Final = "plans"
+FAILED: Final = "plans.failed"
 
 ERROR_TYPES: Final = {
     Kind.CONNECTION: "connection",
@@ -55,3 +63,35 @@ class Counters:
         """Return how often ``name`` was counted."""
         # an itertools.count shows its next number, which is how many were taken
         return int(repr(self._counts[name])[6:-1])
+
+
+def readings(counters: Counters, windows: Windows, health: Health, pins: Pins, facts: Facts) -> list[Metric]:
+    """Return everything that a router counts and measures, as readings since it was made."""
+    read_count = counters.read
+    found = [
+        Metric("routecore.plans", "{plan}", (), read_count(PLANS)),
+        Metric("routecore.plans.failed", "{plan}", (), read_count(FAILED)),
+        Metric("routecore.cache.misses", "{plan}", (), read_count("cache.misses")),
+        Metric("routecore.ticks", "{tick}", (), read_count("ticks")),
+        Metric("routecore.swaps", "{swap}", (), read_count("swaps")),
+        Metric("routecore.probes", "{attempt}", (), read_count("probes")),
+        Metric("routecore.sink.errors", "{record}", (), read_count("sink.errors")),
+        Metric("routecore.pins.store_errors", "{error}", (), pins.store_errors),
+        Metric("routecore.health.cooling", "{attempt}", (), len(facts.cooling)),
+    ]
+    for kind in Kind:
+        attributes: tuple[tuple[str, str], ...] = (("routecore.outcome", str(kind)),)
+        if kind in ERROR_TYPES:
+            attributes += (("error.type", ERROR_TYPES[kind]),)
+        found.append(Metric("routecore.outcomes", "{attempt}", attributes, read_count(f"outcomes.{kind}")))
+    found.extend(Metric("routecore.windows.refused", "{value}", (("reason", reason),), value) for reason, value in windows.refused.items())
+    found.extend(Metric(f"routecore.health.{name}", "{event}", (), value) for name, value in health.counts.items())
+    for endpoint_id, stats in facts.stats.items():
+        model, _, slug = endpoint_id.partition("@")
+        names = (("gen_ai.request.model", model), ("gen_ai.provider.name", slug.partition("/")[0]), ("routecore.endpoint", endpoint_id))
+        if stats.latency is not None and stats.latency.p50 is not None:
+            name = "gen_ai.server.time_to_first_token" if windows.settings.latency == "ttft" else "gen_ai.server.request.duration"
+            found.append(Metric(name, "s", (*names, ("quantile", "0.5")), stats.latency.p50))
+        if stats.throughput is not None and stats.throughput.p50:
+            found.append(Metric("gen_ai.server.time_per_output_token", "s", (*names, ("quantile", "0.5")), 1 / stats.throughput.p50))
+    return found

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from hashlib import blake2b
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import attrs
 from cachetools import LRUCache
 
-from routecore.errors import Fault, InvalidRequest
+from routecore.reading.settings import whole_from
 from routecore.request.conversation import SHORT_CACHE_SECONDS
 
 __all__ = ["MemoryPins", "Pin", "PinFound", "PinSettings", "PinStore", "Pins", "pin_key"]
@@ -23,12 +23,10 @@ __all__ = ["MemoryPins", "Pin", "PinFound", "PinSettings", "PinStore", "Pins", "
 class PinSettings:
     """How many pins are held. Raises ``InvalidRequest`` naming every bad setting."""
 
-    max_pins: int = 1_000_000
-    """Beyond, the pins used longest ago go. A million takes about 310 MB (measured; ``docs/reference/settings.md``)."""
+    WHERE: ClassVar[str] = "settings.pins"
 
-    def __attrs_post_init__(self) -> None:
-        if isinstance(self.max_pins, bool) or not isinstance(self.max_pins, int) or self.max_pins < 1:
-            raise InvalidRequest([Fault("settings.pins.max_pins", self.max_pins, "a whole number, 1 or more")])
+    max_pins: int = attrs.field(default=1_000_000, validator=whole_from(1))
+    """Beyond, the pins used longest ago go. A million takes about 310 MB (measured; ``docs/reference/settings.md``)."""
 
 
 class Pin(NamedTuple):

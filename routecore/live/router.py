@@ -11,26 +11,25 @@ from __future__ import annotations
 
 import threading
 import time
-from math import inf
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
-from routecore.live.health import Health, HealthSettings
+from routecore.live.health import Health
 from routecore.live.kinds import NEUTRAL, Kind
-from routecore.live.live_plan import LiveAttempt, LivePlan, Session
-from routecore.live.metrics import ERROR_TYPES, Counters, Metric
-from routecore.live.pins import MemoryPins, Pins, PinSettings
-from routecore.live.steps import StepSettings, next_after
-from routecore.live.windows.windows import Windows, WindowSettings
-from routecore.reading.checks import INTEGER_LIMIT, NUMBER_EXPECTED, WHOLE_EXPECTED, whole
-from routecore.request.body import SESSION_ID_LIMIT, Request, fingerprint, read
+from routecore.live.live_plan import LiveAttempt, LivePlan
+from routecore.live.metrics import FAILED, PLANS, Counters, Metric, readings
+from routecore.live.pins import MemoryPins, Pins
+from routecore.live.session import Session
+from routecore.live.settings import RouterSettings
+from routecore.live.snapshot import Prepared, Snapshot
+from routecore.live.steps import next_after
+from routecore.live.windows.windows import Windows
+from routecore.reading.checks import INTEGER_LIMIT, WHOLE_EXPECTED
+from routecore.request.body import SESSION_ID_LIMIT, fingerprint, read
 from routecore.request.context import Context
 from routecore.request.conversation import SHORT_CACHE_SECONDS, cache_seconds
 from routecore.request.preferences import Preferences
-from routecore.request.settings import Settings
 from routecore.routing.decide import pose, solve
 from routecore.routing.facts import Facts
 from routecore.routing.plan import Plan
@@ -50,74 +49,16 @@ if TYPE_CHECKING:
     from routecore.routing.facts import EndpointStats
     from routecore.routing.ranking.rank import Ranking
 
-__all__ = ["Prepared", "Router", "RouterSettings", "Snapshot"]
+__all__ = ["Router"]
 
 _NO_CONTEXT: Final = Context()
 _LONGEST_BLOCK: Final = 4_096
 """Provider blocks longer than this as text are parsed every time: what is kept stays small, whatever callers send."""
-_PLANS, _FAILED = "plans", "plans.failed"
 _SUCCESS: Final = Kind.SUCCESS
 _MAX_PINNED: Final = 256
 """Rankings kept for one prepared request, one for each pinned attempt."""
 _PROBES: Final = 4
 """Attempts due for a probe that one plan looks at."""
-
-
-@attrs.frozen
-class RouterSettings:
-    """Every setting of a router: one frozen object of frozen objects. Raises ``InvalidRequest`` naming every bad setting.
-
-    >>> RouterSettings().decision.min_samples
-    10
-    """
-
-    decision: Settings = Settings(min_samples=10)  # noqa: RUF009 - frozen, so one default may be shared
-    windows: WindowSettings = WindowSettings()  # noqa: RUF009 - frozen, so one default may be shared
-    health: HealthSettings = HealthSettings()  # noqa: RUF009 - frozen, so one default may be shared
-    pins: PinSettings = PinSettings()  # noqa: RUF009 - frozen, so one default may be shared
-    steps: StepSettings = StepSettings()  # noqa: RUF009 - frozen, so one default may be shared
-    tick_seconds: float = 5.0
-    """When nobody has called ``tick`` for so long, the next ``plan`` does."""
-    max_prepared: int = 4_096
-    """Bodies that differ in what routing looks at and are remembered as read. Beyond, all are forgotten and read again."""
-
-    def __attrs_post_init__(self) -> None:
-        faults = []
-        if isinstance(self.tick_seconds, bool) or not isinstance(self.tick_seconds, (int, float)) or not 0 < self.tick_seconds < inf:
-            faults.append(Fault("settings.tick_seconds", self.tick_seconds, f"{NUMBER_EXPECTED}, above 0"))
-        if not whole(self.max_prepared):
-            faults.append(Fault("settings.max_prepared", self.max_prepared, f"{WHOLE_EXPECTED}, above 0"))
-        if faults:
-            raise InvalidRequest(faults)
-
-
-class Snapshot:
-    """What decisions read, frozen: catalog and facts, who is due for a probe, and when time alone will change it. Its identity is the epoch."""
-
-    __slots__ = ("catalog", "due", "facts", "until")
-
-    def __init__(self, catalog: Catalog, facts: Facts, due: frozenset[str], until: float) -> None:
-        self.catalog = catalog
-        self.facts = facts
-        self.due = due
-        self.until = until
-
-
-class Prepared:
-    """A request as far as routing looks at it, read once: hand it to ``plan`` in place of a body. Made by ``Router.prepare``.
-
-    It stays good over ticks, cooldowns and catalog swaps: what was compiled from them is compiled again when they have changed.
-    """
-
-    __slots__ = ("compiled", "context", "explicit", "pinned", "preferences", "request")
-
-    def __init__(self, request: Request, preferences: Preferences, context: Context) -> None:
-        self.request = request
-        self.preferences = preferences
-        self.context = context
-        self.explicit = False
-        self.compiled: tuple[Snapshot | None, Ranking | None] = (None, None)
-        self.pinned: dict[str, Ranking] = {}
 
 
 class Router:
@@ -163,8 +104,8 @@ class Router:
         self._health = Health(self.settings.health, on_health)
         self._pins = Pins(MemoryPins(self.settings.pins) if pins is None else pins)
         self._sticky = self._decision.sticky != "off"
-        self._counters = Counters([_PLANS, _FAILED, "cache.misses", "swaps", "ticks", "sink.errors", "probes", *(f"outcomes.{kind}" for kind in Kind)])
-        self._count_plan = self._counters.up[_PLANS]
+        self._counters = Counters([PLANS, FAILED, "cache.misses", "swaps", "ticks", "sink.errors", "probes", *(f"outcomes.{kind}" for kind in Kind)])
+        self._count_plan = self._counters.up[PLANS]
         self._count_outcome = {kind: self._counters.up[f"outcomes.{kind}"] for kind in Kind}
         self._next_step = {kind: next_after_kind(kind) for kind in Kind}
         self._lock = threading.Lock()
@@ -255,7 +196,7 @@ class Router:
         try:
             case = pose(snapshot.catalog, prepared.request, prepared.preferences, prepared.context, snapshot.facts, self._decision, None)
         except RoutecoreError:
-            self._counters.up[_FAILED]()
+            self._counters.up[FAILED]()
             raise
         if case.pool.priced_in_time:
             # the price of a time window holds for a moment: such rankings are made for each request
@@ -276,7 +217,7 @@ class Router:
         try:
             return solve(case, like)
         except RoutecoreError:
-            self._counters.up[_FAILED]()
+            self._counters.up[FAILED]()
             raise
 
     def _probe(self, ranking: Ranking, snapshot: Snapshot, draw: int, now: float) -> Ranking:
@@ -387,36 +328,7 @@ class Router:
 
     def metrics(self) -> list[Metric]:
         """Return all counters as readings since the router was made, for an exporter to publish."""
-        read_count = self._counters.read
-        found = [
-            Metric("routecore.plans", "{plan}", (), read_count(_PLANS)),
-            Metric("routecore.plans.failed", "{plan}", (), read_count(_FAILED)),
-            Metric("routecore.cache.misses", "{plan}", (), read_count("cache.misses")),
-            Metric("routecore.ticks", "{tick}", (), read_count("ticks")),
-            Metric("routecore.swaps", "{swap}", (), read_count("swaps")),
-            Metric("routecore.probes", "{attempt}", (), read_count("probes")),
-            Metric("routecore.sink.errors", "{record}", (), read_count("sink.errors")),
-            Metric("routecore.live.pins.store_errors", "{error}", (), self._pins.store_errors),
-            Metric("routecore.live.health.cooling", "{attempt}", (), len(self._snapshot.facts.cooling)),
-        ]
-        for kind in Kind:
-            attributes: tuple[tuple[str, str], ...] = (("routecore.live.outcome", str(kind)),)
-            if kind in ERROR_TYPES:
-                attributes += (("error.type", ERROR_TYPES[kind]),)
-            found.append(Metric("routecore.outcomes", "{attempt}", attributes, read_count(f"outcomes.{kind}")))
-        found.extend(
-            Metric("routecore.live.windows.windows.refused", "{value}", (("reason", reason),), value) for reason, value in self._windows.refused.items()
-        )
-        found.extend(Metric(f"routecore.live.health.{name}", "{event}", (), value) for name, value in self._health.counts.items())
-        for endpoint_id, stats in self._snapshot.facts.stats.items():
-            model, _, slug = endpoint_id.partition("@")
-            names = (("gen_ai.request.model", model), ("gen_ai.provider.name", slug.partition("/")[0]), ("routecore.endpoint", endpoint_id))
-            if stats.latency is not None and stats.latency.p50 is not None:
-                name = "gen_ai.server.time_to_first_token" if self.settings.windows.latency == "ttft" else "gen_ai.server.request.duration"
-                found.append(Metric(name, "s", (*names, ("quantile", "0.5")), stats.latency.p50))
-            if stats.throughput is not None and stats.throughput.p50:
-                found.append(Metric("gen_ai.server.time_per_output_token", "s", (*names, ("quantile", "0.5")), 1 / stats.throughput.p50))
-        return found
+        return readings(self._counters, self._windows, self._health, self._pins, self._snapshot.facts)
 
     def _send(self, plan: LivePlan) -> None:
         """Give a share of the decisions to the sink. What it raises is counted: a log's fault must not fail a request."""

@@ -13,9 +13,9 @@ from routecore.catalog.catalog import Catalog
 from routecore.errors import Fault, InvalidPreferences, InvalidRequest, RoutecoreError, SimulationError
 from routecore.live.health import HealthSettings
 from routecore.live.pins import PinSettings
-from routecore.live.router import RouterSettings
+from routecore.live.settings import RouterSettings
 from routecore.live.steps import StepSettings
-from routecore.live.windows.windows import WindowSettings
+from routecore.live.windows.settings import WindowSettings
 from routecore.reading.checks import OBJECT_EXPECTED, below, canonical_key, nearest, number
 from routecore.request.context import Context
 from routecore.request.preferences import Preferences

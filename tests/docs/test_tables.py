@@ -229,7 +229,7 @@ def test_every_metric_stands_on_the_page_about_logging():
     router.tick()
     written = first_cells(page("how-to/log-decisions.md"))
     for name in {one.name for one in router.metrics()}:
-        assert name in written or (name.startswith("routecore.live.health.") and "routecore.live.health.*" in written)
+        assert name in written or (name.startswith("routecore.health.") and "routecore.health.*" in written)
 
 
 def test_a_page_of_routecore_that_is_named_exists():

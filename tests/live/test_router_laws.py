@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from routecore import Catalog, Context, EndpointStats, Facts, NoEligibleEndpoint, Outcome, Percentiles, Router, RouterSettings, Settings, decide
 from routecore.live.health import HealthSettings
-from routecore.live.windows.windows import WindowSettings
+from routecore.live.windows.settings import WindowSettings
 from routecore.request.conversation import cache_seconds, conversation_of
 
 PROVIDERS = ("p", "q", "r")

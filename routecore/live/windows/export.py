@@ -15,7 +15,7 @@ from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLen
 from hdrh.histogram import HdrHistogram
 
 from routecore.errors import Fault, InvalidRequest
-from routecore.live.windows.log import FAILED, UNMEASURED
+from routecore.live.windows.marks import FAILED, UNMEASURED
 from routecore.live.windows.reader import live_samples
 from routecore.live.windows.sketch import BUCKETS, Sketch, bucket_of, middle_of
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from routecore.live.windows.log import EndpointLog
+    from routecore.live.windows.settings import WindowSettings
     from routecore.live.windows.sketch import Counts
-    from routecore.live.windows.windows import WindowSettings
 
 __all__ = ["FORMAT", "add_to", "export_logs", "read_export"]
 

@@ -12,18 +12,14 @@ from __future__ import annotations
 
 from array import array
 from math import floor, inf
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from routecore.live.windows.marks import MARK_BASE
 
 if TYPE_CHECKING:
     from routecore.live.windows.sketch import Sketch
 
-__all__ = ["FAILED", "MARK_BASE", "MARK_LIMIT", "UNMEASURED", "EndpointLog"]
-
-FAILED: Final = -1.0
-UNMEASURED: Final = -2.0
-MARK_BASE: Final = 2.0**40
-"""A mark is ``period - MARK_BASE``: far below every other entry for any clock, and exact in a double."""
-MARK_LIMIT: Final = -3.0
+__all__ = ["EndpointLog"]
 
 
 class EndpointLog:

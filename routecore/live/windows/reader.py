@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from routecore.live.windows.log import FAILED, MARK_BASE, MARK_LIMIT, UNMEASURED
+from routecore.live.windows.marks import FAILED, MARK_BASE, MARK_LIMIT, RANKS, UNMEASURED
 from routecore.live.windows.sketch import Sketch
 from routecore.live.windows.view import COLUMNS, RATE, SAMPLES, StatsView
 
@@ -24,12 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from routecore.live.windows.log import EndpointLog
-    from routecore.live.windows.windows import WindowSettings
+    from routecore.live.windows.settings import WindowSettings
 
-__all__ = ["RANKS", "Reader", "Reading", "live_samples", "read_arrays"]
-
-RANKS: Final = (50, 75, 90, 99)
-"""Percent. Rank of pX among n samples, from the best: the smallest whole number that is at least X % of n."""
+__all__ = ["Reader", "Readout", "live_samples", "read_arrays"]
 
 _GROUP_ELEMENTS: Final = 131_072
 """About a millisecond of work: what one piece between two breaths holds, unless one log alone is longer."""
@@ -165,7 +162,7 @@ class Reader:
         assert log.sketch is not None
         row = self._table[position]
         row[:] = nan
-        latency, throughput, samples, failures = log.sketch.read(log, oldest_live, self._settings.min_samples)
+        latency, throughput, samples, failures = log.sketch.read(log.latency, log.throughput, oldest_live, self._settings.min_samples)
         row[:SAMPLES] = (*(latency or (nan,) * 4), *(throughput or (nan,) * 4))
         row[SAMPLES] = samples
         row[RATE] = (samples - failures) / max(samples, 1)
@@ -183,7 +180,7 @@ def _cut(samples: array[float], count: int, oldest_live: int) -> None:
     del samples[:count]
 
 
-class Reading:
+class Readout:
     """What a set of arrays held: per array ``values`` (ranks of ``RANKS``), ``counts`` of live samples, and what to cut off.
 
     ``failed`` and ``unmeasured`` count the latency array's other entries, ``dead`` how many entries at the front have left the window, ``oldest`` is
@@ -203,13 +200,13 @@ class Reading:
 
 def read_arrays(
     arrays: Sequence[array[float]], oldest_live: int, *, best_is_least: bool, breathe: Callable[[], object] | None = None
-) -> tuple[Reading, NDArray[np.int64]]:
+) -> tuple[Readout, NDArray[np.int64]]:
     """Read the live samples of many arrays; returns the reading and how many entries of each array it covers.
 
     ``best_is_least``: ranks count from the smallest (latency), else from the largest (throughput). Arrays may grow meanwhile; each is copied in one
     step. ``oldest_live`` is the oldest period that counts.
     """
-    reading = Reading(len(arrays))
+    reading = Readout(len(arrays))
     sizes = np.zeros(len(arrays), np.int64)
     lengths = np.fromiter(map(len, arrays), np.int64, len(arrays))
     order = np.argsort(lengths, kind="stable")
@@ -229,7 +226,7 @@ def read_arrays(
     return reading, sizes
 
 
-def _read_group(data: bytearray, sizes: NDArray[np.int64], group: NDArray[np.intp], oldest_live: int, reading: Reading, *, best_is_least: bool) -> None:
+def _read_group(data: bytearray, sizes: NDArray[np.int64], group: NDArray[np.intp], oldest_live: int, reading: Readout, *, best_is_least: bool) -> None:
     flat: NDArray[np.float64] = np.frombuffer(data)
     ends = np.cumsum(sizes)
     starts = ends - sizes

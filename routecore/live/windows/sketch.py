@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from routecore.live.windows.log import FAILED, MARK_BASE, MARK_LIMIT
+from routecore.live.windows.marks import FAILED, MARK_BASE, MARK_LIMIT, RANKS
 from routecore.routing.facts import Percentiles
 
 if TYPE_CHECKING:
     from array import array
 
     from numpy.typing import NDArray
-
-    from routecore.live.windows.log import EndpointLog
 
 __all__ = ["BUCKETS", "Counts", "Sketch", "bucket_of", "middle_of"]
 
@@ -33,7 +31,6 @@ BUCKETS: Final = _DOUBLINGS << _BITS
 _OFFSET: Final = (1023 + _LEAST_EXPONENT) << _BITS
 _FAILED: Final = BUCKETS
 _UNMEASURED: Final = BUCKETS + 1
-_RANKS: Final = (50, 75, 90, 99)
 
 
 def bucket_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -115,7 +112,7 @@ class Counts:
         size = int(upto[-1])
         if size < max(min_samples, 1):
             return None
-        best = [(size * rank + 99) // 100 for rank in _RANKS]
+        best = [(size * rank + 99) // 100 for rank in RANKS]
         ranks = np.array(best if best_is_least else [size - rank + 1 for rank in best])
         return Percentiles._make(middle_of(np.searchsorted(upto, ranks)).tolist())
 
@@ -134,9 +131,12 @@ class Sketch:
         """Whether nothing is left in the window."""
         return not self.latency.periods and not self.throughput.periods
 
-    def read(self, log: EndpointLog, oldest_live: int, min_samples: int) -> tuple[Percentiles | None, Percentiles | None, int, int]:
-        """Move the log's samples in, drop what has left, and return latency, throughput, samples and failures."""
-        self.drain(log)
+    def read(
+        self, latencies: array[float], throughputs: array[float], oldest_live: int, min_samples: int
+    ) -> tuple[Percentiles | None, Percentiles | None, int, int]:
+        """Move the samples of a log's two arrays in, drop what has left, and return latency, throughput, samples and failures."""
+        self.latency.drain(latencies)
+        self.throughput.drain(throughputs)
         self.latency.expire(oldest_live)
         self.throughput.expire(oldest_live)
         totals = self.latency.totals
@@ -146,11 +146,6 @@ class Sketch:
             int(totals.sum()),
             int(totals[_FAILED]),
         )
-
-    def drain(self, log: EndpointLog) -> None:
-        """Move the log's samples into the counts."""
-        self.latency.drain(log.latency)
-        self.throughput.drain(log.throughput)
 
     def add_outcomes(self, period: int, failures: int, unmeasured: int) -> None:
         """Add outcomes without a latency to a period."""

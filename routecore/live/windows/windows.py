@@ -11,11 +11,11 @@ import threading
 from math import floor, inf, isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
-from routecore.errors import Fault, InvalidRequest, OutcomeError
+from routecore.errors import Fault, OutcomeError
 from routecore.live.kinds import FAILURES, Kind
-from routecore.live.windows.log import FAILED, UNMEASURED, EndpointLog
+from routecore.live.windows.log import EndpointLog
+from routecore.live.windows.marks import FAILED, UNMEASURED
+from routecore.live.windows.settings import WindowSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,61 +24,11 @@ if TYPE_CHECKING:
     from routecore.live.windows.reader import Reader
     from routecore.routing.facts import EndpointStats
 
-__all__ = ["WindowSettings", "Windows"]
+__all__ = ["Windows"]
 
-_MOST: Final = 1_000_000
 # a name of its own, as looking an enum's member up costs as much as an append
 _SUCCESS: Final = Kind.SUCCESS
 REFUSALS: Final = ("nan", "negative", "infinite", "absurd", "unlisted", "full")
-
-
-@attrs.frozen
-class WindowSettings:
-    """How long samples count, and what is too much. Raises ``InvalidRequest`` naming every bad setting.
-
-    >>> WindowSettings(latency="median")
-    Traceback (most recent call last):
-        ...
-    routecore.errors.InvalidRequest: 1 fault in the request: settings.windows.latency: 'median' is not 'ttft' or 'total'
-    """
-
-    seconds: float = 300.0
-    """Length of the window. A sample leaves within 10 s of reaching this age, given a tick every 5 s."""
-    latency: str = "ttft"
-    """What a latency is: ``ttft`` (time to first token, where the response streamed) or ``total`` (whole responses). Never both in one window."""
-    min_samples: int = 10
-    """A metric with fewer samples has no percentiles."""
-    exact_samples: int = 65_536
-    """An endpoint with more samples of a metric than this in its window is summed up in a histogram."""
-    max_samples: int = 8_000_000
-    """Samples held exactly over all endpoints (8 bytes each); beyond, the largest logs become histograms."""
-    max_unlisted: int = 1_000
-    """Endpoints outside the catalog that are kept (late outcomes after a catalog swap)."""
-    max_latency_seconds: float = 3_600.0
-    """A longer latency is absurd: refused and counted."""
-    max_tokens_per_second: float = 100_000.0
-    """A higher throughput is absurd: refused and counted."""
-
-    def __attrs_post_init__(self) -> None:
-        faults = []
-        if self.latency not in {"ttft", "total"}:
-            faults.append(Fault("settings.windows.latency", self.latency, "'ttft' or 'total'"))
-        for name in ("seconds", "max_latency_seconds", "max_tokens_per_second"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MOST:
-                faults.append(Fault(f"settings.windows.{name}", value, "a number above 0, a million at most"))
-        for name in ("min_samples", "exact_samples", "max_samples", "max_unlisted"):
-            value = getattr(self, name)
-            least = 0 if name == "max_unlisted" else 1
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                faults.append(Fault(f"settings.windows.{name}", value, f"a whole number, {least} or more"))
-        if faults:
-            raise InvalidRequest(faults)
-
-    @property
-    def period_seconds(self) -> float:
-        """Samples are dated in periods of this length and leave together, when the youngest has reached the window's age."""
-        return min(2.5, self.seconds / 120)
 
 
 class Windows:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from routecore.live.live_plan import LiveAttempt, LivePlan
-    from routecore.live.router import Prepared
+    from routecore.live.snapshot import Prepared
     from routecore.pricing.price_list import Pricing
     from routecore.routing.attempt import Attempt
     from routecore.simulate.policy import Policy

@@ -7,7 +7,8 @@ from math import ceil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routecore.live.windows.windows import Windows, WindowSettings
+from routecore.live.windows.settings import WindowSettings
+from routecore.live.windows.windows import Windows
 
 RANKS = (50, 75, 90, 99)
 LATENCIES = st.floats(min_value=0.0, max_value=3_600.0)

@@ -9,7 +9,8 @@ import pytest
 
 from routecore.errors import InvalidRequest, OutcomeError
 from routecore.live.outcome import Outcome
-from routecore.live.windows.windows import Windows, WindowSettings
+from routecore.live.windows.settings import WindowSettings
+from routecore.live.windows.windows import Windows
 from routecore.routing.facts import EndpointStats, Percentiles
 
 ONE = WindowSettings(min_samples=1)
@@ -378,7 +379,7 @@ def test_every_bad_setting_is_named_at_once():
     with pytest.raises(InvalidRequest) as caught:
         WindowSettings(seconds=0, latency="p50", min_samples=0, exact_samples=1.5, max_unlisted=-1, max_latency_seconds=nan)
     paths = [fault.path.removeprefix("settings.windows.") for fault in caught.value.faults]
-    assert paths == ["latency", "seconds", "max_latency_seconds", "min_samples", "exact_samples", "max_unlisted"]
+    assert paths == ["seconds", "latency", "min_samples", "exact_samples", "max_unlisted", "max_latency_seconds"]
 
 
 @pytest.mark.parametrize("now", [nan, inf, -inf])

@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from routecore.live.windows.windows import Windows, WindowSettings
+from routecore.live.windows.settings import WindowSettings
+from routecore.live.windows.windows import Windows
 
 RANKS = (50, 75, 90, 99)
 PERIOD, WINDOW, LEAST = 2.5, 300.0, 3

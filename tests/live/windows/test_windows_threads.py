@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from routecore.live.windows.windows import Windows, WindowSettings
+from routecore.live.windows.settings import WindowSettings
+from routecore.live.windows.windows import Windows
 
 THREADS, EACH, ENDPOINTS = 8, 20_000, 50
 

@@ -1,0 +1,44 @@
+"""What a router holds between requests: the state that decisions read, frozen, and requests that were read before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from routecore.catalog.catalog import Catalog
+    from routecore.request.body import Request
+    from routecore.request.context import Context
+    from routecore.request.preferences import Preferences
+    from routecore.routing.facts import Facts
+    from routecore.routing.ranking.rank import Ranking
+
+__all__ = ["Prepared", "Snapshot"]
+
+
+class Snapshot:
+    """What decisions read, frozen: catalog and facts, who is due for a probe, and when time alone will change it. Its identity is the epoch."""
+
+    __slots__ = ("catalog", "due", "facts", "until")
+
+    def __init__(self, catalog: Catalog, facts: Facts, due: frozenset[str], until: float) -> None:
+        self.catalog = catalog
+        self.facts = facts
+        self.due = due
+        self.until = until
+
+
+class Prepared:
+    """A request as far as routing looks at it, read once: hand it to ``plan`` in place of a body. Made by ``Router.prepare``.
+
+    It stays good over ticks, cooldowns and catalog swaps: what was compiled from them is compiled again when they have changed.
+    """
+
+    __slots__ = ("compiled", "context", "explicit", "pinned", "preferences", "request")
+
+    def __init__(self, request: Request, preferences: Preferences, context: Context) -> None:
+        self.request = request
+        self.preferences = preferences
+        self.context = context
+        self.explicit = False
+        self.compiled: tuple[Snapshot | None, Ranking | None] = (None, None)
+        self.pinned: dict[str, Ranking] = {}
