@@ -3,15 +3,25 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
+# as many workers as there are cores; `make test WORKERS=0` runs in one process
+WORKERS ?= auto
+# `make test COVERAGE=` runs without; the floor stands in pyproject.toml
+COVERAGE ?= --cov --cov-report=term
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
-.PHONY: demo test lint types docs bench check clean help python
+.PHONY: demo test fast neighbours lint types docs bench check dist lock clean help python
 
 help:
-	@echo "make demo    plan the documented requests on the example catalog, and say why"
-	@echo "make test    all tests, with branch coverage"
-	@echo "make check   lint, types, tests and docs: what CI runs"
-	@echo "make docs    the documentation, in docs/_build/html"
-	@echo "make bench   every benchmark, quickly (make bench ARGS= for the full runs)"
+	@echo "make demo        one screen: a request, its plan with reasons, its bill, a what-if"
+	@echo "make fast        the claims that need no Hypothesis run: under a minute"
+	@echo "make test        all tests that need no neighbour, with branch coverage"
+	@echo "make neighbours  what needs a server, a browser, Node or a foreign SDK"
+	@echo "make check       lint, types, tests and docs: what CI runs"
+	@echo "make docs        the documentation, in docs/_build/html"
+	@echo "make bench       every benchmark, quickly (make bench ARGS= for the full runs)"
+	@echo "make lock        choose the versions that everybody installs anew"
+	@echo "make dist        wheel and sdist, the same bytes from the same commit"
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "routecore needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; try: make PYTHON=python3.12 ...")'
@@ -19,20 +29,30 @@ python:
 $(VENV)/bin/python: | python
 	$(PYTHON) -m venv $(VENV)
 
-# one stamp for the library with its command line, one for everything that developing it needs
-$(VENV)/.cli: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cli]'
+# one stamp for the library with its command line, one for everything that developing it needs, one for its neighbours
+$(VENV)/.cli: pyproject.toml .ci/constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[cli]'
 	@touch $@
 
-$(STAMP): pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(STAMP): pyproject.toml .ci/constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.cli
+
+$(VENV)/.neighbours: pyproject.toml .ci/constraints.txt | $(STAMP)
+	$(PIP) --editable '.[dev,neighbours]'
+	@touch $@
 
 demo: $(VENV)/.cli
 	$(BIN)/routecore demo
 
+fast: $(STAMP)
+	$(PYTEST) -m "not slow and not laws" --ignore=tests/neighbours
+
 test: $(STAMP)
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(PYTEST) --ignore=tests/neighbours $(COVERAGE)
+
+neighbours: $(VENV)/.neighbours
+	$(PYTEST) tests/neighbours
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -47,8 +67,18 @@ docs: $(STAMP)
 
 ARGS ?= --quick
 bench: $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(PIP) --editable '.[bench]'
 	$(BIN)/python -m benchmarks all $(ARGS)
+
+dist: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+dist: $(STAMP)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+lock: $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	{ echo '# The versions that continuous integration installs; made by `make lock`, for every extra, Python 3.11 and later.'; $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header pyproject.toml; } > .ci/constraints.new
+	mv .ci/constraints.new .ci/constraints.txt
 
 check: lint types test docs
 

@@ -58,6 +58,7 @@ def test_a_page_of_a_users_code_runs():
     page.main()
 
 
+@pytest.mark.slow
 def test_a_type_checker_finds_a_misspelt_name(tmp_path):
     (tmp_path / "user.py").write_text("from routecore import Ruoter\n", encoding="utf-8")
     mypy = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir", str(tmp_path), "user.py"]
