@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Row, compare
-from routecore.catalog.catalog import QUANTIZATIONS, Catalog
+from routecore.catalog.catalog import Catalog
+from routecore.catalog.endpoint import QUANTIZATIONS
 from routecore.routing.pool import pool_of
 
 ENDPOINTS, QUICK_ENDPOINTS = 100_000, 10_000

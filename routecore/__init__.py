@@ -13,7 +13,8 @@ from routecore.version import VERSION
 
 if TYPE_CHECKING:
     from routecore import adapters, simulate, testing
-    from routecore.catalog.catalog import Catalog, DataPolicy, Endpoint
+    from routecore.catalog.catalog import Catalog
+    from routecore.catalog.endpoint import DataPolicy, Endpoint
     from routecore.cost.breakdown import CostBreakdown, Line, calculate_cost, cost_case
     from routecore.cost.context import CostContext
     from routecore.cost.credits import PurchaseFee, purchase_fee
@@ -49,21 +50,24 @@ if TYPE_CHECKING:
     from routecore.live.windows.windows import Windows
     from routecore.pricing.money import format_usd
     from routecore.pricing.price_list import Pricing, expected_price
+    from routecore.request.account import Account
     from routecore.request.body import Request
     from routecore.request.context import ByokKey, Context
-    from routecore.request.preferences import Account, MaxPrice, Preferences
+    from routecore.request.preferences import MaxPrice, Preferences
     from routecore.request.settings import BalanceWeights, Settings
     from routecore.routing.attempt import Attempt
+    from routecore.routing.change import Change
     from routecore.routing.decide import decide
+    from routecore.routing.eligibility import Rejection
     from routecore.routing.expected_cost import ExpectedCost, expected_cost
-    from routecore.routing.explain import Change, Why
+    from routecore.routing.explain import Why
     from routecore.routing.facts import EndpointStats, Facts, Percentiles
     from routecore.routing.plan import Plan
-    from routecore.routing.rules import Rejection
     from routecore.routing.warnings import Warned
     from routecore.usage.counts import Anomaly, Usage
     from routecore.wire.examples import example_catalog, example_facts, example_requests
-    from routecore.wire.scenario import Replay, decide_scenario, record, replay
+    from routecore.wire.record import Replay, record, replay
+    from routecore.wire.scenario import decide_scenario
 
 __version__ = VERSION
 __all__ = [
@@ -157,7 +161,7 @@ __all__ = [
     "testing",
 ]
 _HOME = {
-    "Account": "request.preferences",
+    "Account": "request.account",
     "Action": "live.steps",
     "Anomaly": "usage.counts",
     "Attempt": "routing.attempt",
@@ -165,13 +169,13 @@ _HOME = {
     "ByokKey": "request.context",
     "Catalog": "catalog.catalog",
     "CatalogError": "errors",
-    "Change": "routing.explain",
+    "Change": "routing.change",
     "Context": "request.context",
     "CostBreakdown": "cost.breakdown",
     "CostContext": "cost.context",
     "CostTable": "cost.table",
-    "DataPolicy": "catalog.catalog",
-    "Endpoint": "catalog.catalog",
+    "DataPolicy": "catalog.endpoint",
+    "Endpoint": "catalog.endpoint",
     "EndpointStats": "routing.facts",
     "ExpectedCost": "routing.expected_cost",
     "Facts": "routing.facts",
@@ -206,8 +210,8 @@ _HOME = {
     "Pricing": "pricing.price_list",
     "PurchaseFee": "cost.credits",
     "Reconciliation": "cost.reconcile",
-    "Rejection": "routing.rules",
-    "Replay": "wire.scenario",
+    "Rejection": "routing.eligibility",
+    "Replay": "wire.record",
     "Request": "request.body",
     "RoutecoreError": "errors",
     "Router": "live.router",
@@ -239,8 +243,8 @@ _HOME = {
     "price_row": "cost.log",
     "purchase_fee": "cost.credits",
     "reconcile": "cost.reconcile",
-    "record": "wire.scenario",
-    "replay": "wire.scenario",
+    "record": "wire.record",
+    "replay": "wire.record",
 }
 """Public name -> the module it lives in."""
 _ROOMS = ("adapters", "simulate", "testing")

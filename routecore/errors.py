@@ -17,9 +17,9 @@
 
 from __future__ import annotations
 
-import math
-from reprlib import Repr
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from routecore.safe_text import SHOWN_CHARACTERS, jsonable, printable, short_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,89 +38,9 @@ __all__ = [
     "SimulationError",
     "UnknownModel",
     "UnpricedUsage",
-    "jsonable",
 ]
 
 _SHOWN_FAULTS = 5
-_SHOWN_CHARACTERS = 120
-_MAX_DEPTH = 6
-_MOST_NODES = 1_000
-_LONGEST_TEXT = 4_096
-_LARGEST_INT = 2**64
-
-
-def _printable(text: str) -> str:
-    """Escape what UTF-8 cannot carry (lone surrogates), leave the rest alone."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def jsonable(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    """Return ``value`` as JSON can hold it; what JSON cannot hold comes back as text, and what is too much is cut with a ``…``.
-
-    Never raises, and stays small: hostile values (cycles, a broken ``__repr__``, NaN, lone surrogates, a million items) become short text.
-
-    >>> jsonable({"a": float("nan"), "b": [1, None]})
-    {'a': 'nan', 'b': [1, None]}
-    """
-    return _jsonable(value, 0, [_MOST_NODES])
-
-
-def _jsonable(value: object, depth: int, budget: list[int]) -> Any:  # noqa: ANN401 - as above
-    budget[0] -= 1
-    kind = type(value)
-    if value is None or kind is bool:
-        return value
-    if isinstance(value, int) and kind is int:
-        return value if -_LARGEST_INT < value < _LARGEST_INT else _text(value)
-    if isinstance(value, float) and kind is float:
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, str) and kind is str:
-        return _printable(value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT] + "…")
-    if depth < _MAX_DEPTH and budget[0] > 0:
-        if isinstance(value, (list, tuple)) and kind in {list, tuple}:
-            items = []
-            for item in value:
-                if budget[0] <= 0:
-                    items.append("…")
-                    break
-                items.append(_jsonable(item, depth + 1, budget))
-            return items
-        if isinstance(value, dict) and kind is dict:
-            found = {}
-            for key, item in value.items():
-                if budget[0] <= 0:
-                    found["…"] = "…"
-                    break
-                found[_text(key)] = _jsonable(item, depth + 1, budget)
-            return found
-    if kind in {list, tuple, dict}:
-        # deep, or past what is worth showing: not walked at all, as it may hold itself many times over
-        return "{…}" if kind is dict else "[…]"
-    return _text(value)
-
-
-class _Brief(Repr):
-    """A repr that looks at the first few items of the first few levels only."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxlevel = 2
-        self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 6
-        self.maxstring = self.maxother = self.maxlong = 4 * _SHOWN_CHARACTERS
-
-
-_BRIEF = _Brief()
-
-
-def _text(value: object) -> str:
-    """Give any object as short printable text, whatever its ``__repr__`` does."""
-    if type(value) is str:
-        return _printable(value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT] + "…")
-    try:
-        text = _BRIEF.repr(value)
-    except Exception:  # noqa: BLE001 - a hostile __repr__ may raise anything, and a fault must still be reported
-        text = f"<{type(value).__name__}>"
-    return _printable(text if len(text) <= 4 * _SHOWN_CHARACTERS else text[: 4 * _SHOWN_CHARACTERS] + "…")
 
 
 class Fault:
@@ -147,17 +67,17 @@ class Fault:
         return hash((self.path, self.expected))
 
     def __repr__(self) -> str:
-        return f"Fault({self.path!r}, {_text(self.value)}, {self.expected!r})"
+        return f"Fault({self.path!r}, {short_text(self.value)}, {self.expected!r})"
 
     def __str__(self) -> str:
-        shown = "null" if self.value is None else _text(self.value) if type(self.value) is not str else repr(_printable(self.value))
-        if len(shown) > _SHOWN_CHARACTERS:
-            shown = shown[:_SHOWN_CHARACTERS] + "…"
-        return f"{_printable(self.path)}: {shown} is not {self.expected}"
+        shown = "null" if self.value is None else short_text(self.value) if type(self.value) is not str else repr(printable(self.value))
+        if len(shown) > SHOWN_CHARACTERS:
+            shown = shown[:SHOWN_CHARACTERS] + "…"
+        return f"{printable(self.path)}: {shown} is not {self.expected}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fault as the wire's ``{path, value, expected}``."""
-        return {"path": _printable(self.path), "value": jsonable(self.value), "expected": self.expected}
+        return {"path": printable(self.path), "value": jsonable(self.value), "expected": self.expected}
 
 
 class RoutecoreError(Exception):
@@ -188,9 +108,9 @@ class RoutecoreError(Exception):
         """Return ``{"error": {...}}``, the body a gateway sends to its caller."""
         return {
             "error": {
-                "message": _printable(str(self)),
+                "message": printable(str(self)),
                 "type": self.type,
-                "param": None if self.param is None else _printable(self.param),
+                "param": None if self.param is None else printable(self.param),
                 "code": self.code,
                 "metadata": self.metadata,
             }
@@ -312,7 +232,7 @@ class UnknownModel(RoutecoreError):
     def __init__(self, models: Sequence[str], near: Sequence[str]) -> None:
         self.models = tuple(models)
         self.near = tuple(near)
-        names = ", ".join(repr(_printable(model)) for model in self.models)
+        names = ", ".join(repr(printable(model)) for model in self.models)
         hint = f"; did you mean {', '.join(map(repr, self.near))}?" if self.near else ""
         super().__init__(f"the catalog has no model {names}{hint}")
 

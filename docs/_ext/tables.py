@@ -25,14 +25,13 @@ def provider_block() -> tuple[Sequence[str], Rows]:
 def rules() -> tuple[Sequence[str], Rows]:
     from routecore.routing.rules import RULES
 
-    meanings = RULE_MEANINGS
     return ("#", "rule", "removes", "the request can lift it"), [
-        (str(number), f"`{rule.name}`", meanings[rule.name], "yes" if rule.of_request else "no") for number, rule in enumerate(RULES, 1)
+        (str(number), f"`{rule.name}`", rule.removes, "yes" if rule.of_request else "no") for number, rule in enumerate(RULES, 1)
     ]
 
 
 def passes() -> tuple[Sequence[str], Rows]:
-    from routecore.routing.ranking.rank import PASSES
+    from routecore.routing.ranking.passes import PASSES
 
     rows = [(str(number), f"`{one.name}`", one.effect, f"`routecore/routing/ranking/{one.name}.py`") for number, one in enumerate(PASSES, 1)]
     rows.append((str(len(rows) + 1), "strategy", "`sort` if given, else the balance", "`routecore/routing/ranking/sorting.py`, `balance.py`, `draw.py`"))
@@ -72,7 +71,7 @@ def modalities() -> tuple[Sequence[str], Rows]:
 
 
 def quantizations() -> tuple[Sequence[str], Rows]:
-    from routecore.catalog.catalog import QUANTIZATIONS
+    from routecore.catalog.endpoint import QUANTIZATIONS
 
     return ("level", "what it is"), [(f"`{level}`", QUANTIZATION_MEANINGS[level]) for level in QUANTIZATIONS]
 
@@ -115,30 +114,6 @@ def sentence(docstring: str | None) -> str:
     first = (docstring or "").strip().split("\n\n")[0]
     return " ".join(first.split()).replace("``", "`")
 
-
-RULE_MEANINGS = {
-    "disabled": "endpoints that the catalog disables",
-    "account.only": "endpoints that the account's `only` does not name",
-    "account.ignore": "endpoints that the account's `ignore` names",
-    "account.data_collection": "with the account's `deny`: endpoints that train on or store prompts",
-    "account.training": "with the account's `deny_training`: endpoints that train on prompts",
-    "account.zdr": "with the account's `zdr`: endpoints that retain prompts",
-    "only": "endpoints that `only` does not name",
-    "ignore": "endpoints that `ignore` names",
-    "data_collection": "with `deny`: endpoints that train on or store prompts",
-    "zdr": "endpoints that retain prompts",
-    "enforce_distillable_text": "endpoints whose author is not known to allow distillation",
-    "quantizations": "endpoints of another quantization level",
-    "context_length": "endpoints that the prompt and the output asked for do not fit",
-    "max_tokens": "endpoints that give no output so long",
-    "tools": "endpoints without tools, where the body has `tools` or `tool_choice`",
-    "modality": "endpoints that do not accept an input modality of the messages",
-    "require_parameters": "with `true`: endpoints that lack a parameter of the request",
-    "max_price": "endpoints dearer than a limit; an equal price stays",
-    "byok_only": "endpoints of providers that take the caller's keys only, where no key matches",
-    "fallbacks_disabled": "with `allow_fallbacks: false` and an `order`: endpoints that `order` does not name",
-}
-"""What each rule removes, in a reader's words; a rule without words, or words without a rule, fails the build."""
 
 TYPES_AND_DEFAULTS = {
     "order": ("list of slugs", "none"),

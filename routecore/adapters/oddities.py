@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from routecore.errors import jsonable
+from routecore.safe_text import jsonable
 
 __all__ = ["Oddities", "Oddity"]
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from decimal import Decimal
 
-    from routecore.catalog.catalog import Catalog, Endpoint
+    from routecore.catalog.catalog import Catalog
+    from routecore.catalog.endpoint import Endpoint
 
 __all__ = ["LogTotals", "PricedRow", "UnpriceableRow", "price_log", "price_row"]
 

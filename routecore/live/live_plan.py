@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from routecore.live.outcome import Outcome
     from routecore.live.session import Session
     from routecore.live.steps import Step
-    from routecore.routing.ranking.rank import Ranking
+    from routecore.routing.ranking.ranking import Ranking
 
 __all__ = ["LiveAttempt", "LivePlan"]
 
@@ -101,7 +101,7 @@ class LivePlan(Plan):
 
     def to_record(self) -> dict[str, Any]:
         """Return the decision record: the scenario, its answer, and the versions of catalog, facts and library."""
-        from routecore.wire.scenario import record
+        from routecore.wire.record import record
 
         made = record(self.to_scenario())
         made["versions"]["catalog"] = self.case.catalog.version

@@ -26,15 +26,16 @@ from routecore.live.snapshot import Prepared, Snapshot
 from routecore.live.steps import next_after
 from routecore.live.windows.windows import Windows
 from routecore.reading.checks import INTEGER_LIMIT, WHOLE_EXPECTED
-from routecore.request.body import SESSION_ID_LIMIT, fingerprint, read
+from routecore.request.body import SESSION_ID_LIMIT, read
 from routecore.request.context import Context
 from routecore.request.conversation import SHORT_CACHE_SECONDS, cache_seconds
+from routecore.request.fingerprint import fingerprint
 from routecore.request.preferences import Preferences
-from routecore.routing.decide import pose, solve
 from routecore.routing.facts import Facts
 from routecore.routing.plan import Plan
 from routecore.routing.ranking import sticky
 from routecore.routing.ranking.draw import uniform
+from routecore.routing.solve import pose, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from routecore.routing.attempt import Attempt
     from routecore.routing.case import Case
     from routecore.routing.facts import EndpointStats
-    from routecore.routing.ranking.rank import Ranking
+    from routecore.routing.ranking.ranking import Ranking
 
 __all__ = ["Router"]
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from routecore.request.context import Context
     from routecore.request.preferences import Preferences
     from routecore.routing.facts import Facts
-    from routecore.routing.ranking.rank import Ranking
+    from routecore.routing.ranking.ranking import Ranking
 
 __all__ = ["Prepared", "Snapshot"]
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from routecore.errors import jsonable
+from routecore.safe_text import jsonable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

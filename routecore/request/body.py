@@ -11,7 +11,6 @@ import attrs
 
 from routecore.errors import Fault, InvalidRequest
 from routecore.reading.checks import (
-    INTEGER_LIMIT,
     NAME_EXPECTED,
     WHOLE_EXPECTED,
     is_name,
@@ -76,11 +75,11 @@ SUFFIX_SORT: Final = {":floor": "price", ":nitro": "throughput"}
 """A model name's suffix -> the sort that it asks for."""
 
 SESSION_ID_LIMIT: Final = 256
-_NO_MODALITIES: Final[frozenset[str]] = frozenset()
-_FORMAT_KEYS: Final = frozenset({"response_format", "text"})
-_SHAPING_KEYS: Final = frozenset({*PARAMETER_OF_KEY, *MAX_TOKENS_KEYS, "text", "tools", "tool_choice", "session_id"})
+NO_MODALITIES: Final[frozenset[str]] = frozenset()
+FORMAT_KEYS: Final = frozenset({"response_format", "text"})
+SHAPING_KEYS: Final = frozenset({*PARAMETER_OF_KEY, *MAX_TOKENS_KEYS, "text", "tools", "tool_choice", "session_id"})
 """Body keys beside models, messages and the provider block that eligibility or validation looks at."""
-_PLAIN_KEYS: Final = frozenset({"model", "models", "messages", "provider", "stream", "user", "input"})
+PLAIN_KEYS: Final = frozenset({"model", "models", "messages", "provider", "stream", "user", "input"})
 
 
 @attrs.frozen(cache_hash=True)
@@ -168,53 +167,11 @@ def read(body: object, faults: list[Fault] | None = None) -> Request:
     if session is not None and (not isinstance(session, str) or len(session) > SESSION_ID_LIMIT):
         noted.append(Fault("session_id", session, f"text of at most {SESSION_ID_LIMIT} characters"))
     asked, max_tokens, tools = _asked_of(body, noted)
-    modalities = _modalities(body)
+    modalities = modalities_of(body)
     shape = _PLAIN if not asked and not tools and not modalities else Shape(frozenset([name for _, name in asked]), tools, modalities)
     if faults is None and len(noted) != before:
         raise InvalidRequest(noted)
     return Request(models, paths, body.get("provider"), shape, max_tokens, as_string, asked)
-
-
-def fingerprint(body: dict[str, Any]) -> tuple[Any, ...] | None:
-    """Return a key under which ``read(body)`` and the parsed provider block may be kept: equal keys are read alike.
-
-    ``None`` where a body is better read in full: it has faults, or an unusual form. The key tells ``1`` from ``True`` and holds no prompt.
-    """
-    model, models, provider = body.get("model"), body.get("models"), body.get("provider")
-    if type(model) is not str:
-        return None
-    block = None if provider is None else repr(provider)
-    extras = _extras(body)
-    if extras is None:
-        return None
-    modalities = _NO_MODALITIES
-    messages, items = body.get("messages"), body.get("input")
-    if messages is not None or items is not None:
-        if (messages is not None and type(messages) is not list) or (items is not None and type(items) is not str and type(items) is not list):
-            return None
-        modalities = _modalities(body)
-    return (model, None if models is None else repr(models), block, extras, modalities)
-
-
-def _extras(body: dict[str, Any]) -> tuple[Any, ...] | None:
-    """Return what of the body's other keys shapes the request, flat; ``None`` where one has a fault."""
-    extras: list[Any] | None = None
-    for key, value in body.items():
-        if key in _PLAIN_KEYS or value is None or key not in _SHAPING_KEYS:
-            continue
-        if key == "session_id":
-            if type(value) is not str or len(value) > SESSION_ID_LIMIT:
-                return None
-            continue
-        extras = [] if extras is None else extras
-        extras.append(key)
-        if key in MAX_TOKENS_KEYS:
-            if type(value) is not int or not 0 <= value < INTEGER_LIMIT:
-                return None
-            extras.append(value)
-        elif key in _FORMAT_KEYS:
-            extras.append(tuple(_asked({key: value})))
-    return () if extras is None else tuple(extras)
 
 
 def _models(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
@@ -253,7 +210,7 @@ def _asked_of(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[tuple[st
     for key, value in body.items():
         if value is None:
             continue
-        if key not in _SHAPING_KEYS:
+        if key not in SHAPING_KEYS:
             if (key == "messages" and not isinstance(value, (list, tuple))) or (key == "input" and not isinstance(value, (str, list, tuple))):
                 faults.append(Fault(key, value, "a list of messages" if key == "messages" else "text, or a list of items"))
         elif key in MAX_TOKENS_KEYS:
@@ -265,11 +222,11 @@ def _asked_of(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[tuple[st
         elif key in {"tools", "tool_choice"}:
             tools = True
         else:
-            asked += tuple(_asked({key: value}))
+            asked += tuple(asked_in({key: value}))
     return asked, max_tokens, tools
 
 
-def _asked(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def asked_in(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (body key, parameter of the vocabulary) for each parameter that the body asks for; ``null`` does not count."""
     for key, value in body.items():
         if value is None:
@@ -286,7 +243,7 @@ def _format(value: object) -> str:
     return "structured_outputs" if isinstance(value, dict) and value.get("type") == "json_schema" else "response_format"
 
 
-def _modalities(body: dict[str, Any]) -> frozenset[str]:
+def modalities_of(body: dict[str, Any]) -> frozenset[str]:
     """Return the input modalities in ``messages`` and ``input``, nested ``tool_result`` content too."""
     found: set[str] | None = None
     for items in (body.get("messages"), body.get("input")):
@@ -297,7 +254,7 @@ def _modalities(body: dict[str, Any]) -> frozenset[str]:
             if type(item) is dict and not (type(item.get("content")) is str and "type" not in item):
                 found = set() if found is None else found
                 _collect(item, found)
-    return frozenset(found) if found else _NO_MODALITIES
+    return frozenset(found) if found else NO_MODALITIES
 
 
 def _collect(item: dict[str, Any], found: set[str]) -> None:

@@ -20,7 +20,8 @@ from routecore.reading.checks import (
     lower,
     whole,
 )
-from routecore.request.preferences import Account, read_slugs
+from routecore.request.account import Account
+from routecore.request.fields import read_slugs
 
 __all__ = ["ByokKey", "Context"]
 
@@ -203,3 +204,10 @@ _CONTEXT_READERS: Final[dict[str, Any]] = {
     "account_id": _read_account_id,
 }
 _NO_CONTEXT: Final = Context()
+
+
+NOMINAL_PROMPT_TOKENS: Final = 3_000
+
+
+NOMINAL_COMPLETION_TOKENS: Final = 1_000
+"""The request that is priced where the context gives no estimate."""

@@ -10,26 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from routecore.catalog.catalog import QUANTIZATIONS
-from routecore.errors import Fault, InvalidPreferences, InvalidRequest
+from routecore.catalog.endpoint import QUANTIZATIONS
+from routecore.errors import Fault, InvalidPreferences
 from routecore.pricing.money import decimal_parts
 from routecore.reading.checks import (
-    BOOL_EXPECTED,
     HINTS,
     INTEGER_LIMIT,
     NUMBER_EXPECTED,
-    SLUG_EXPECTED,
     below,
-    is_slug,
-    lower,
     nearest,
     number,
 )
+from routecore.request.fields import flag, one_of, read_data_collection, slugs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["PERCENTILES", "PREFERENCE_KEYS", "Account", "MaxPrice", "Preferences"]
+__all__ = ["PERCENTILES", "PREFERENCE_KEYS", "MaxPrice", "Preferences"]
 
 PERCENTILES: Final = ("p50", "p75", "p90", "p99")
 SORTS: Final = ("price", "throughput", "latency")
@@ -171,47 +168,6 @@ def _unknown_key(key: object, value: object, path: str, *, hint: bool) -> Fault:
     return Fault(where, value, "a key of the provider block" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
-def one_of(values: tuple[str, ...]) -> str:
-    return f"one of {', '.join(map(repr, values))}"
-
-
-def read_slugs(value: object, path: str, faults: list[Fault]) -> tuple[str, ...]:
-    """Return a list of slugs in lower case, noting what is no list or no slug. An empty list is "not given"."""
-    if not isinstance(value, (list, tuple)):
-        faults.append(Fault(path, value, "a list of provider slugs"))
-        return ()
-    slugs = []
-    for index, item in enumerate(value):
-        if is_slug(item):
-            slugs.append(lower(item))
-        else:
-            faults.append(Fault(f"{path}[{index}]", item, SLUG_EXPECTED))
-    return tuple(slugs)
-
-
-def _slugs(name: str) -> Callable[..., None]:
-    def read(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
-        found[name] = read_slugs(value, path, faults)
-
-    return read
-
-
-def _flag(name: str) -> Callable[..., None]:
-    def read(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
-        if value is not True and value is not False:
-            faults.append(Fault(path, value, BOOL_EXPECTED))
-        found[name] = value
-
-    return read
-
-
-def _read_data_collection(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
-    if not isinstance(value, str) or value not in ("allow", "deny"):
-        faults.append(Fault(path, value, "one of 'allow', 'deny'"))
-    else:
-        found["deny_data_collection"] = value == "deny"
-
-
 def _read_quantizations(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
     if not isinstance(value, (list, tuple)):
         faults.append(Fault(path, value, "a list of quantization levels"))
@@ -268,8 +224,8 @@ def _cutoffs(name: str, unit: str) -> Callable[..., None]:
 _LONGEST_DECIMAL: Final = 64
 _MOST_DIGITS: Final = 45
 
-_PRICE_LIMITS: Final = {"prompt": 9, "completion": 9, "request": 15, "image": 15}
-"""The power of ten from the wire's USD (per million tokens, per request, per image) to femtodollars a unit."""
+PRICE_LIMITS: Final = {"prompt": (9, "USD/Mtok"), "completion": (9, "USD/Mtok"), "request": (15, "USD/request"), "image": (15, "USD/image")}
+"""Prices that can be limited: the power of ten from the wire's USD to femtodollars a unit (token, request, image), and the wire's unit in words."""
 
 
 def _read_max_price(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
@@ -278,11 +234,11 @@ def _read_max_price(found: dict[str, Any], value: object, path: str, faults: lis
         return
     limits = {}
     for key, item in value.items():
-        power = _PRICE_LIMITS.get(key) if isinstance(key, str) else None
-        if power is None:
+        unit = PRICE_LIMITS.get(key) if isinstance(key, str) else None
+        if unit is None:
             faults.append(Fault(below(path, key), item, "a price that can be limited: prompt, completion, request or image"))
         elif item is not None:
-            limit = _femtodollars(item, power)
+            limit = _femtodollars(item, unit[0])
             if limit is None:
                 faults.append(Fault(below(path, key), item, "a price in USD: a decimal, not negative, as a number or as text"))
             else:
@@ -309,14 +265,14 @@ def _femtodollars(value: object, power: int) -> int | None:
 
 
 _READERS: Final[Mapping[str, Callable[..., None]]] = {
-    "order": _slugs("order"),
-    "allow_fallbacks": _flag("allow_fallbacks"),
-    "require_parameters": _flag("require_parameters"),
-    "data_collection": _read_data_collection,
-    "zdr": _flag("zdr"),
-    "enforce_distillable_text": _flag("enforce_distillable_text"),
-    "only": _slugs("only"),
-    "ignore": _slugs("ignore"),
+    "order": slugs("order"),
+    "allow_fallbacks": flag("allow_fallbacks"),
+    "require_parameters": flag("require_parameters"),
+    "data_collection": read_data_collection,
+    "zdr": flag("zdr"),
+    "enforce_distillable_text": flag("enforce_distillable_text"),
+    "only": slugs("only"),
+    "ignore": slugs("ignore"),
     "quantizations": _read_quantizations,
     "sort": _read_sort,
     "preferred_min_throughput": _cutoffs("min_throughput", "tokens per second"),
@@ -324,46 +280,3 @@ _READERS: Final[Mapping[str, Callable[..., None]]] = {
     "max_price": _read_max_price,
 }
 _NO_PREFERENCES: Final = Preferences()
-
-
-@attrs.frozen(cache_hash=True)
-class Account:
-    """The account's standing policy. A request can narrow it, never widen it.
-
-    >>> Account.parse({"zdr": True}).zdr
-    True
-    """
-
-    only: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    deny_data_collection: bool = False
-    deny_training: bool = False
-    zdr: bool = False
-
-    @classmethod
-    def parse(cls, value: object, path: str = "context.account", faults: list[Fault] | None = None) -> Account:
-        """Read the wire's ``account``; raises ``InvalidRequest``, or notes its faults in ``faults`` where a list is given."""
-        noted: list[Fault] = [] if faults is None else faults
-        found: dict[str, Any] = {}
-        if value is not None and not isinstance(value, dict):
-            noted.append(Fault(path, value, "an object: the account's policy"))
-        elif value:
-            for key, item in value.items():
-                read = _ACCOUNT_READERS.get(key) if isinstance(key, str) else None
-                if read is None:
-                    noted.append(Fault(below(path, key), item, f"a key of the account's policy: {', '.join(_ACCOUNT_READERS)}"))
-                elif item is not None:
-                    read(found, item, below(path, key), noted)
-        if faults is None and noted:
-            raise InvalidRequest(noted)
-        return cls(**found) if found else _NO_ACCOUNT
-
-
-_ACCOUNT_READERS: Final[Mapping[str, Callable[..., None]]] = {
-    "only": _slugs("only"),
-    "ignore": _slugs("ignore"),
-    "data_collection": _read_data_collection,
-    "deny_training": _flag("deny_training"),
-    "zdr": _flag("zdr"),
-}
-_NO_ACCOUNT: Final = Account()

@@ -8,7 +8,7 @@ import attrs
 
 from routecore.errors import Fault, InvalidRequest
 from routecore.reading.checks import HINTS, OBJECT_EXPECTED, WHOLE_EXPECTED, below, nearest, number, whole
-from routecore.request.preferences import one_of
+from routecore.request.fields import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

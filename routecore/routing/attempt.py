@@ -9,7 +9,7 @@ from routecore.pricing.money import usd
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from routecore.catalog.catalog import Endpoint
+    from routecore.catalog.endpoint import Endpoint
 
 __all__ = ["Attempt", "attempt_key"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from routecore.routing.pool import pool_of
 
 if TYPE_CHECKING:
@@ -78,6 +80,18 @@ class Case:
         parts = {name: getattr(self, name) for name in self.__slots__}
         parts.update(changes)
         return Case(**parts)
+
+    def preferring(self, **changes: Any) -> Case:  # noqa: ANN401 - the fields of Preferences
+        """Return the case with some of its preferences changed."""
+        return self.replace(preferences=attrs.evolve(self.preferences, **changes))
+
+    def asking(self, **changes: Any) -> Case:  # noqa: ANN401 - the fields of Context
+        """Return the case with some of its context changed."""
+        return self.replace(context=attrs.evolve(self.context, **changes))
+
+    def shaping(self, **changes: Any) -> Case:  # noqa: ANN401 - the fields of Shape
+        """Return the case with some of the body's shape changed."""
+        return self.replace(request=attrs.evolve(self.request, shape=attrs.evolve(self.request.shape, **changes)))
 
     def with_numbers(self, prompt_tokens: int | None, completion_tokens: int | None, cached_tokens: int | None) -> Case:
         """Return the case with other token estimates; ``None`` leaves an estimate as it is. The plain form of ``replace`` for every request's own numbers."""

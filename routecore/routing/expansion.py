@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from routecore.routing.attempt import attempt_key
-from routecore.routing.pool import bits
-from routecore.routing.rules import keyed_by
+from routecore.routing.keys import keyed_by
+from routecore.routing.masks import bits
 
 if TYPE_CHECKING:
-    from routecore.catalog.catalog import Endpoint
+    from routecore.catalog.endpoint import Endpoint
     from routecore.routing.case import Case
     from routecore.routing.pool import Pool
 

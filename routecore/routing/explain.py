@@ -8,30 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import attrs
-
 from routecore.errors import NoEligibleEndpoint
-from routecore.routing.decide import solve
+from routecore.routing.change import Change, Trial
+from routecore.routing.eligibility import filters, fits
 from routecore.routing.expansion import expand
-from routecore.routing.plan import Plan
-from routecore.routing.ranking import sorting
-from routecore.routing.ranking.rank import PASSES, prepare
-from routecore.routing.rules import RULES, filters, fits
+from routecore.routing.ranking import order, sorting
+from routecore.routing.ranking.passes import PASSES
+from routecore.routing.ranking.rank import prepare
+from routecore.routing.ranking.tail import ranked
+from routecore.routing.rules import RULES
+from routecore.routing.solve import solve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from routecore.catalog.endpoint import Endpoint
+    from routecore.routing.attempt import Attempt
     from routecore.routing.case import Case
+    from routecore.routing.eligibility import Rejection
     from routecore.routing.ranking.field import Field
+    from routecore.routing.ranking.ranking import Ranking
 
-__all__ = ["Change", "Why", "why"]
-
-
-class Change(NamedTuple):
-    """A change that would put the endpoint first, tried by deciding again: whose it is (``caller``, ``operator``, ``chance``) and what it is, in words."""
-
-    whose: str
-    words: str
+__all__ = ["Why", "why"]
 
 
 class Why(NamedTuple):
@@ -63,116 +61,104 @@ class Why(NamedTuple):
         return f"{self.endpoint_id}: {where}: {'; '.join(self.reasons)}" + (f". It would be first with: {changes}" if changes else "")
 
 
-def why(plan: Plan, endpoint_id: str) -> Why:
-    """Return the explanation of one endpoint of the asked models. Raises ``KeyError`` for an id that none of them has."""
-    case = plan.case
+def why(ranking: Ranking, draw: int, endpoint_id: str, attempts: Sequence[Attempt], rejections: Sequence[Rejection]) -> Why:
+    """Return the explanation of one endpoint of the asked models. Raises ``KeyError`` for an id that none of them has.
+
+    ``attempts`` and ``rejections`` are those of the plan that ``ranking`` and ``draw`` give.
+    """
+    case = ranking.case
     if endpoint_id not in case.pool.index_of:
         raise KeyError(endpoint_id)
-    for rejection in plan.rejections:
+    for rejection in rejections:
         if rejection.endpoint.id == endpoint_id:
             reasons = tuple(f"{rule}: {detail}" for rule, detail in zip(rejection.rules, rejection.details, strict=True))
-            changes = tuple(_verified(plan.draw, endpoint_id, _lifting(case, rejection.rules, endpoint_id)))
-            if changes and ", and " not in changes[0].words:
-                # what does it alone needs no company
-                changes = changes[:1]
-            lifted = None if changes else _lifted(case, rejection.rules)
-            return Why(endpoint_id, None, rejection.rules[0], reasons, changes if lifted is None else tuple(_together(lifted, plan.draw, endpoint_id)))
-    place = next((place for place, one in enumerate(plan.attempts, 1) if one.endpoint.id == endpoint_id), None)
+            return Why(endpoint_id, None, rejection.rules[0], reasons, _opening(case, rejection, draw))
+    place = next((place for place, one in enumerate(attempts, 1) if one.endpoint.id == endpoint_id), None)
     field = prepare(case, expand(case.pool, filters(case.pool, case) & fits(case.pool, case), case))
-    decided_by, reasons = _comparison(plan, field, endpoint_id)
+    decided_by, reasons = _comparison(ranking, ranked(ranking, draw), field, endpoint_id)
     if place == 1:
         return Why(endpoint_id, 1, "first", reasons, ())
     if place is None:
         decided_by = "cut"
         reasons = (
-            f"allow_fallbacks is false, so {'only the first attempt' if plan.ranking.cut == 'first' else 'only the first attempt of each model'} remains",
+            f"allow_fallbacks is false, so {'only the first attempt' if ranking.cut == 'first' else 'only the first attempt of each model'} remains",
             *reasons,
         )
-    single = tuple(_verified(plan.draw, endpoint_id, _moving(case, endpoint_id)))
-    changes = single or tuple(_together((None, case), plan.draw, endpoint_id))
-    return Why(endpoint_id, place, decided_by, reasons, (*changes, *_by_chance(plan, endpoint_id)))
+    endpoint = case.catalog[endpoint_id]
+    single = tuple(_verified(draw, endpoint_id, _moving(case, endpoint)))
+    changes = single or tuple(_together(None, case, draw, endpoint))
+    return Why(endpoint_id, place, decided_by, reasons, (*changes, *_by_chance(ranking, endpoint_id)))
 
 
-def _comparison(plan: Plan, field: Field, endpoint_id: str) -> tuple[str, tuple[str, ...]]:
+def _comparison(ranking: Ranking, attempts: Sequence[Attempt], field: Field, endpoint_id: str) -> tuple[str, tuple[str, ...]]:
     """Return what put the endpoint's best attempt behind the plan's first, and the words of both sides; for the first itself, its places in words."""
     keys = [one.key for one in field.candidates]
-    mine = next(one for one in plan.ranked if one.endpoint.id == endpoint_id)
-    here, first = keys.index(mine.key), keys.index(plan.ranked[0].key)
+    mine = next(one for one in attempts if one.endpoint.id == endpoint_id)
+    here, first = keys.index(mine.key), keys.index(attempts[0].key)
     if here == first:
         spoken = tuple(f"{one.name}: {one.words(field, here)}" for one in PASSES if one.places(field) is not None)
-        return "first", (*spoken, f"strategy: {_strategy_words(plan, field, here)}")
+        return "first", (*spoken, f"strategy: {_strategy_words(ranking, field, here)}")
     for one in PASSES:
         places = one.places(field)
         if places is not None and places[here] != places[first]:
             return one.name, (f"{one.name}: {one.words(field, here)} (first: {one.words(field, first)})",)
-    mine_in_words, first_in_words = _strategy_words(plan, field, here), _strategy_words(plan, field, first)
+    mine_in_words, first_in_words = _strategy_words(ranking, field, here), _strategy_words(ranking, field, first)
     tie = "; equal, so the endpoint id decides" if field.case.preferences.sort and mine_in_words == first_in_words else ""
     return "strategy", (f"strategy: {mine_in_words} (first: {first_in_words}{tie})",)
 
 
-def _strategy_words(plan: Plan, field: Field, position: int) -> str:
+def _strategy_words(ranking: Ranking, field: Field, position: int) -> str:
     sort = field.case.preferences.sort
     if sort is not None:
-        return sorting.words(field, position, sort)
-    group = next(group for group in plan.ranking.groups if position in group.positions)
+        return sorting.SORTS[sort].words(field, position)
+    group = next(group for group in ranking.groups if position in group.positions)
     if len(group.positions) == 1:
         return "alone at its rank"
     share = group.weights[list(group.positions).index(position)] / group.running[-1]
     return f"{share:.1%} of draws among {len(group.positions)} of equal rank"
 
 
-Trial = tuple["Change", "Case"]
-
-
 def _verified(draw: int, endpoint_id: str, trials: Iterable[Trial]) -> Iterator[Change]:
     """Yield the changes after which the endpoint really is first."""
     for change, case in trials:
         try:
-            ranked = Plan(solve(case), draw).ranked
+            first = ranked(solve(case), draw)[0]
         except NoEligibleEndpoint:
             continue
-        if ranked[0].endpoint.id == endpoint_id:
+        if first.endpoint.id == endpoint_id:
             yield change
 
 
-_MOVES = {
-    "health": "its cooldown over",
-    "parameters": "require_parameters",
-    "thresholds": "without the thresholds",
-    "credential": "without the keys",
-    "sticky": "without the session",
-    "model": "asked first",
-}
-"""What to change about the pass that puts an endpoint behind another, by the words of the change; for the passes not here, name it in ``order``."""
 _MOST_TOGETHER = 6
 
 
-def _together(start: tuple[Change | None, Case], draw: int, endpoint_id: str) -> Iterator[Change]:
+def _together(opened: Change | None, case: Case, draw: int, endpoint: Endpoint) -> Iterator[Change]:
     """Yield the changes that put the endpoint first together, where none does alone: one for each pass that stands in its way."""
-    change, case = start
-    made = [] if change is None else [change]
+    made = [] if opened is None else [opened]
+    surest = {one.name: one.changes for one in PASSES}
     for _ in range(_MOST_TOGETHER):
         try:
-            plan = Plan(solve(case), draw)
+            ranking = solve(case)
         except NoEligibleEndpoint:
             return
-        if plan.ranked[0].endpoint.id == endpoint_id:
+        attempts = ranked(ranking, draw)
+        if attempts[0].endpoint.id == endpoint.id:
             whose = "operator" if any(one.whose == "operator" for one in made) else "caller"
             yield Change(whose, "together: " + "; ".join(one.words for one in made))
             return
-        decided_by, _ = _comparison(plan, plan.ranking.field, endpoint_id)
-        wanted = _MOVES.get(decided_by, "order: [")
-        step = next(((one, moved) for one, moved in _moving(case, endpoint_id) if wanted in one.words and one not in made), None)
-        if step is None:
+        decided_by, _ = _comparison(ranking, attempts, ranking.field, endpoint.id)
+        # where a pass has no change of its own, and for the strategy, the endpoint is named in ``order``
+        trials = list(surest.get(decided_by, order.changes)(case, endpoint)) or list(order.changes(case, endpoint))
+        change, case = trials[-1]
+        if change in made:
             return
-        made.append(step[0])
-        case = step[1]
+        made.append(change)
 
 
-def _by_chance(plan: Plan, endpoint_id: str) -> Iterator[Change]:
+def _by_chance(ranking: Ranking, endpoint_id: str) -> Iterator[Change]:
     """Yield the chance of another draw, where one would put the endpoint first."""
-    if plan.ranking.groups:
-        group, candidates = plan.ranking.groups[0], plan.ranking.field.candidates
+    if ranking.groups:
+        group, candidates = ranking.groups[0], ranking.field.candidates
         chance = sum(
             weight / group.running[-1]
             for position, weight in zip(group.positions, group.weights, strict=True)
@@ -182,89 +168,35 @@ def _by_chance(plan: Plan, endpoint_id: str) -> Iterator[Change]:
             yield Change("chance", f"another draw ({chance:.1%} of them)")
 
 
-def _prefer(case: Case, **changes: Any) -> Case:  # noqa: ANN401 - the fields of Preferences
-    return case.replace(preferences=attrs.evolve(case.preferences, **changes))
-
-
-def _ask(case: Case, **changes: Any) -> Case:  # noqa: ANN401 - the fields of Context
-    return case.replace(context=attrs.evolve(case.context, **changes))
-
-
-def _shape(case: Case, **changes: Any) -> Case:  # noqa: ANN401 - the fields of Shape
-    return case.replace(request=attrs.evolve(case.request, shape=attrs.evolve(case.request.shape, **changes)))
-
-
-_LIFTS: dict[str, Callable[[Case], Case]] = {
-    "account.only": lambda case: _ask(case, account=attrs.evolve(case.context.account, only=())),
-    "account.ignore": lambda case: _ask(case, account=attrs.evolve(case.context.account, ignore=())),
-    "account.data_collection": lambda case: _ask(case, account=attrs.evolve(case.context.account, deny_data_collection=False)),
-    "account.training": lambda case: _ask(case, account=attrs.evolve(case.context.account, deny_training=False)),
-    "account.zdr": lambda case: _ask(case, account=attrs.evolve(case.context.account, zdr=False)),
-    "only": lambda case: _prefer(case, only=()),
-    "ignore": lambda case: _prefer(case, ignore=()),
-    "data_collection": lambda case: _prefer(case, deny_data_collection=False),
-    "zdr": lambda case: _prefer(case, zdr=False),
-    "enforce_distillable_text": lambda case: _prefer(case, enforce_distillable_text=False),
-    "quantizations": lambda case: _prefer(case, quantizations=()),
-    "context_length": lambda case: case.replace(prompt_tokens=None, request=attrs.evolve(case.request, max_tokens=0)),
-    "max_tokens": lambda case: case.replace(request=attrs.evolve(case.request, max_tokens=0)),
-    "tools": lambda case: _shape(case, tools=False),
-    "modality": lambda case: _shape(case, modalities=frozenset()),
-    "require_parameters": lambda case: _prefer(case, require_parameters=None),
-    "max_price": lambda case: _prefer(case, max_price=None),
-    "byok_only": lambda case: _ask(case, byok_only=()),
-    "fallbacks_disabled": lambda case: _prefer(case, allow_fallbacks=True),
-}
-"""How each rule is lifted, for a trial. ``disabled`` is the catalog's, and is not."""
+def _opening(case: Case, rejection: Rejection, draw: int) -> tuple[Change, ...]:
+    """Return what would put a rejected endpoint first: its rules lifted, alone or with one change more; else with all that it takes."""
+    endpoint = rejection.endpoint
+    lifted = _lifted(case, rejection.rules)
+    if lifted is None:
+        return ()
+    alone = tuple(_verified(draw, endpoint.id, [lifted]))
+    if alone:
+        return alone
+    named = [
+        Trial(Change(lifted.change.whose, f"{lifted.change.words}, and {change.words}"), moved)
+        for change, moved in list(order.changes(lifted.case, endpoint))[-1:]
+    ]
+    return tuple(_verified(draw, endpoint.id, named)) or tuple(_together(lifted.change, lifted.case, draw, endpoint))
 
 
 def _lifted(case: Case, rules: tuple[str, ...]) -> Trial | None:
     """Return the lifting of all failed rules; ``None`` where the catalog's own stands against it."""
-    if any(rule not in _LIFTS for rule in rules):
-        return None
-    for rule in rules:
-        case = _LIFTS[rule](case)
-    account = any(not rule.of_request and rule.name in rules for rule in RULES)
-    return Change("operator" if account else "caller", f"without {' and '.join(rules)}"), case
+    failed = [rule for rule in RULES if rule.name in rules]
+    for rule in failed:
+        if rule.lift is None:
+            return None
+        case = rule.lift(case)
+    whose = "caller" if all(rule.of_request for rule in failed) else "operator"
+    return Trial(Change(whose, f"without {' and '.join(rules)}"), case)
 
 
-def _lifting(case: Case, rules: tuple[str, ...], endpoint_id: str) -> Iterator[Trial]:
-    """Yield the lifting of all failed rules, alone and with the endpoint named first in ``order``."""
-    lifted = _lifted(case, rules)
-    if lifted is None:
-        return
-    yield lifted
-    whole, opened = lifted
-    for change, moved in _moving(opened, endpoint_id):
-        if change.words.startswith("order:"):
-            yield Change(whole.whose, f"{whole.words}, and {change.words}"), moved
-
-
-def _moving(case: Case, endpoint_id: str) -> Iterator[Trial]:
-    """Yield the single changes that could move an endpoint to the front."""
-    preferences, endpoint = case.preferences, case.catalog[endpoint_id]
-    order = tuple(slug for slug in preferences.order if slug not in {endpoint.slug, endpoint.provider})
-    if case.facts.cooling:
-        yield Change("chance", "its cooldown over"), case.replace(facts=case.facts.with_cooling(_without(case.facts.cooling, endpoint_id)))
-    if case.request.shape.parameters and preferences.require_parameters is None:
-        yield Change("caller", "require_parameters: false"), _prefer(case, require_parameters=False)
-    if preferences.min_throughput or preferences.max_latency:
-        yield Change("caller", "without the thresholds"), _prefer(case, min_throughput=(), max_latency=())
-    if case.context.byok:
-        yield Change("caller", "without the keys of one's own"), _ask(case, byok=())
-    if case.sticky is not None:
-        yield Change("operator", "without the session's pin"), case.replace(sticky=None)
-    if preferences.order:
-        yield Change("caller", "without order"), _prefer(case, order=())
-    if preferences.partition == "model" and len(case.pool.models) > 1:
-        yield Change("caller", 'sort.partition: "none"'), _prefer(case, partition="none")
-        asked = (endpoint.model, *(name for name in case.pool.models if name != endpoint.model))
-        yield Change("caller", f"{endpoint.model!r} asked first"), case.repooled(asked)
-    for sort in ("price", "throughput", "latency"):
-        if preferences.sort != sort:
-            yield Change("caller", f"sort: {sort!r}"), _prefer(case, sort=sort)
-    yield Change("caller", f"order: [{endpoint.slug!r}, …]"), _prefer(case, order=(endpoint.slug, *order))
-
-
-def _without(cooling: frozenset[str], endpoint_id: str) -> frozenset[str]:
-    return frozenset(key for key in cooling if key != endpoint_id and not key.startswith((f"{endpoint_id}#shared", f"{endpoint_id}#byok")))
+def _moving(case: Case, endpoint: Endpoint) -> Iterator[Trial]:
+    """Yield the single changes that could move an endpoint to the front: those of the passes, the strongest pass first, and the other sorts."""
+    for one in PASSES:
+        yield from one.changes(case, endpoint)
+    yield from sorting.changes(case, endpoint)

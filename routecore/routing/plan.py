@@ -7,69 +7,25 @@ the tail that is drawn later is the tail that would have been drawn at once.
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from routecore.routing.ranking.balance import scaled
+from routecore.routing.eligibility import examine
 from routecore.routing.ranking.draw import uniform
-from routecore.routing.ranking.rank import FIRST_ONLY
-from routecore.routing.rules import examine
+from routecore.routing.ranking.ranking import FIRST_ONLY
+from routecore.routing.ranking.tail import Tail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from routecore.routing.attempt import Attempt
     from routecore.routing.case import Case
+    from routecore.routing.eligibility import Eligibility, Rejection
     from routecore.routing.explain import Why
     from routecore.routing.ranking.field import Sticky
-    from routecore.routing.ranking.rank import Ranking
-    from routecore.routing.rules import Eligibility, Rejection
+    from routecore.routing.ranking.ranking import Ranking
     from routecore.routing.warnings import Warned
 
 __all__ = ["Plan"]
-
-_TINY: Final = 1e-200
-"""Weights that add up to less than this are scaled again before they are drawn from: far enough above the smallest float to lose nothing."""
-
-
-class Tail:
-    """How far a plan has been drawn: the attempts so far, and what is left of the group that is being drawn from."""
-
-    __slots__ = ("drawn", "group", "left", "logs", "weights")
-
-    def __init__(self) -> None:
-        self.drawn: list[Attempt] = []
-        self.group = 0
-        self.left: list[int] = []
-        self.weights: list[float] = []
-        self.logs: list[float] = []
-
-    def draw(self, ranking: Ranking, draw: int, places: int) -> None:
-        """Draw until there are ``places`` attempts: each place among the members left in its group, in canonical order, by weight."""
-        drawn, field = self.drawn, ranking.field
-        left, weights, logs = self.left, self.weights, self.logs
-        running: Sequence[float]
-        while len(drawn) < places:
-            if left:
-                running = list(accumulate(weights))
-                if running[-1] < _TINY:
-                    weights = self.weights = scaled(logs)
-                    running = list(accumulate(weights))
-            else:
-                group = ranking.groups[self.group]
-                self.group += 1
-                if len(group.positions) == 1:
-                    drawn.append(group.member(0, field))
-                    continue
-                left = self.left = list(group.positions)
-                weights = self.weights = list(group.weights)
-                logs = self.logs = list(group.logs)
-                running = group.running
-            total = running[-1]
-            # below the total by construction; the bound guards against rounding at the very end
-            taken = min(bisect_right(running, uniform(draw, len(drawn) + 1) * total), len(left) - 1)
-            drawn.append(field.attempt(left.pop(taken), weights.pop(taken) / total))
-            del logs[taken]
 
 
 class Plan:
@@ -193,7 +149,7 @@ class Plan:
         """What the caller should know although it is no error."""
         from routecore.routing.warnings import warnings_of
 
-        return warnings_of(self)
+        return warnings_of(self.case, self.ranked)
 
     def why(self, endpoint_id: str) -> Why:
         """Say what put an endpoint where it is, and what change would put it first.
@@ -202,7 +158,7 @@ class Plan:
         """
         from routecore.routing.explain import why
 
-        return why(self, endpoint_id)
+        return why(self.ranking, self.draw, endpoint_id, self.attempts, self.rejections)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as the wire's answer."""

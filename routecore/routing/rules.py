@@ -7,45 +7,58 @@ when asked, why it does not keep one. Eligibility only removes endpoints.
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from routecore.request.preferences import Account
-from routecore.routing.pool import mask_of
+import attrs
+
+from routecore.request.preferences import PRICE_LIMITS
+from routecore.routing.keys import keyed, shared_is_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from routecore.catalog.catalog import Endpoint
-    from routecore.request.context import ByokKey
+    from routecore.catalog.endpoint import Endpoint
     from routecore.routing.case import Case
     from routecore.routing.pool import Pool
 
-__all__ = ["RULES", "Eligibility", "Rejection", "Rule", "examine", "filters", "fits"]
+__all__ = ["RULES", "Reads", "Rule"]
 
-MAX_RELAXATIONS: Final = 5
 _SHOWN_NAMES: Final = 8
 
 
+class Reads(Enum):
+    """What a rule looks at beside the catalog: it says when the rule is asked again, and whose it is to lift."""
+
+    CATALOG = "catalog"
+    ACCOUNT = "account"
+    REQUEST = "request"
+    """The provider block and the shape of the body: what stays the same for requests that are read alike."""
+    NUMBERS = "numbers"
+    """Token counts, which change with every request."""
+    KEYS = "keys"
+    """The caller's credentials."""
+
+
 class Rule(NamedTuple):
-    """One hard filter: its name on the wire, the mask that it keeps, and its reason against one endpoint in words."""
+    """One hard filter, whole: a filter that has its row is applied, explained, lifted and documented."""
 
     name: str
+    """Its name on the wire."""
+    removes: str
+    """Which endpoints it removes, in a reader's words."""
+    reads: Reads
     keeps: Callable[[Pool, Case], int]
+    """The mask of the endpoints that it keeps."""
     detail: Callable[[Endpoint, Case], str]
-    of_request: bool = True
-    """Whether the request could lift the rule; ``disabled`` and the account's policy stand whatever is asked."""
+    """Its reason against one endpoint, in words."""
+    lift: Callable[[Case], Case] | None
+    """The case without it, for a trial; ``None`` where nothing but another catalog lifts it."""
 
-
-class Rejection(NamedTuple):
-    """An endpoint that is not eligible, with every rule that it fails, in the table's order, and each rule's reason."""
-
-    endpoint: Endpoint
-    rules: tuple[str, ...]
-    details: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the rejection as the wire's object."""
-        return {"endpoint": self.endpoint.id, "rules": list(self.rules), "details": list(self.details)}
+    @property
+    def of_request(self) -> bool:
+        """Whether the request could lift the rule; the catalog and the account's policy stand whatever is asked."""
+        return self.reads not in {Reads.CATALOG, Reads.ACCOUNT}
 
 
 # --- each rule's mask -------------------------------------------------------------------------------------------------------------------------
@@ -119,7 +132,7 @@ def _keeps_context_length(pool: Pool, case: Case) -> int:
 
 
 def _keeps_max_tokens(pool: Pool, case: Case) -> int:
-    return pool.max_output_tokens.at_least(case.request.max_tokens)
+    return pool.all if not case.request.max_tokens else pool.max_output_tokens.at_least(case.request.max_tokens)
 
 
 def _keeps_tools(pool: Pool, case: Case) -> int:
@@ -168,25 +181,6 @@ def _keeps_fallbacks(pool: Pool, case: Case) -> int:
     return pool.named(preferences.order) if preferences.order and not preferences.allow_fallbacks else pool.all
 
 
-def shared_is_closed(pool: Pool, case: Case) -> int:
-    """Return the mask of the endpoints whose provider takes the caller's keys only. Names of providers, not of variants."""
-    closed = set(case.context.byok_only)
-    return mask_of([place for place, endpoint in enumerate(pool.endpoints) if endpoint.provider in closed], len(pool.endpoints))
-
-
-def keyed_by(pool: Pool, key: ByokKey) -> int:
-    """Return the mask of the endpoints that one key holds for: those its slug names, of its models or of all."""
-    return pool.named((key.slug,)) & (pool.of_models(key.models) if key.models else pool.all)
-
-
-def keyed(pool: Pool, case: Case) -> int:
-    """Return the mask of the endpoints that some key of the context holds for."""
-    mask = 0
-    for key in case.context.byok:
-        mask |= keyed_by(pool, key)
-    return mask
-
-
 # --- each rule's words ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -224,13 +218,10 @@ def _detail_context(endpoint: Endpoint, case: Case) -> str:
     return "; ".join(parts)
 
 
-_PRICE_UNITS: Final = (("prompt", 9, "USD/Mtok"), ("completion", 9, "USD/Mtok"), ("request", 15, "USD/request"), ("image", 15, "USD/image"))
-
-
 def _detail_max_price(endpoint: Endpoint, case: Case) -> str:
     limits, pricing = case.preferences.max_price, endpoint.pricing
     parts = []
-    for name, power, unit in _PRICE_UNITS:
+    for name, (power, unit) in PRICE_LIMITS.items():
         limit = getattr(limits, name)
         if limit is None:
             continue
@@ -249,117 +240,170 @@ def _money(amount: int, power: int) -> str:
     return f"{whole}.{cents.rstrip('0'):0<2}"
 
 
+def _account(case: Case, **changes: Any) -> Case:  # noqa: ANN401 - the fields of Account
+    return case.asking(account=attrs.evolve(case.context.account, **changes))
+
+
 RULES: Final = (
-    Rule("disabled", _keeps_enabled, lambda endpoint, case: "the catalog disables this endpoint", of_request=False),
-    Rule("account.only", _keeps_account_only, lambda endpoint, case: f"{endpoint.slug} not in {_listed(case.context.account.only)}", of_request=False),
-    Rule("account.ignore", _keeps_account_ignore, lambda endpoint, case: f"{endpoint.slug} in {_listed(case.context.account.ignore)}", of_request=False),
-    Rule("account.data_collection", _keeps_account_data_collection, _detail_deny, of_request=False),
-    Rule("account.training", _keeps_account_training, _detail_training, of_request=False),
-    Rule("account.zdr", _keeps_account_zdr, _detail_zdr, of_request=False),
-    Rule("only", _keeps_only, lambda endpoint, case: f"{endpoint.slug} not in {_listed(case.preferences.only)}"),
-    Rule("ignore", _keeps_ignore, lambda endpoint, case: f"{endpoint.slug} in {_listed(case.preferences.ignore)}"),
-    Rule("data_collection", _keeps_data_collection, _detail_deny),
-    Rule("zdr", _keeps_zdr, _detail_zdr),
-    Rule("enforce_distillable_text", _keeps_distillable, lambda endpoint, case: "the author is not known to allow distillation"),
+    Rule(
+        "disabled",
+        "endpoints that the catalog disables",
+        Reads.CATALOG,
+        _keeps_enabled,
+        lambda endpoint, case: "the catalog disables this endpoint",
+        None,
+    ),
+    Rule(
+        "account.only",
+        "endpoints that the account's only does not name",
+        Reads.ACCOUNT,
+        _keeps_account_only,
+        lambda endpoint, case: f"{endpoint.slug} not in {_listed(case.context.account.only)}",
+        lambda case: _account(case, only=()),
+    ),
+    Rule(
+        "account.ignore",
+        "endpoints that the account's ignore names",
+        Reads.ACCOUNT,
+        _keeps_account_ignore,
+        lambda endpoint, case: f"{endpoint.slug} in {_listed(case.context.account.ignore)}",
+        lambda case: _account(case, ignore=()),
+    ),
+    Rule(
+        "account.data_collection",
+        "with the account's deny: endpoints that train on or store prompts",
+        Reads.ACCOUNT,
+        _keeps_account_data_collection,
+        _detail_deny,
+        lambda case: _account(case, deny_data_collection=False),
+    ),
+    Rule(
+        "account.training",
+        "with the account's deny_training: endpoints that train on prompts",
+        Reads.ACCOUNT,
+        _keeps_account_training,
+        _detail_training,
+        lambda case: _account(case, deny_training=False),
+    ),
+    Rule(
+        "account.zdr",
+        "with the account's zdr: endpoints that retain prompts",
+        Reads.ACCOUNT,
+        _keeps_account_zdr,
+        _detail_zdr,
+        lambda case: _account(case, zdr=False),
+    ),
+    Rule(
+        "only",
+        "endpoints that only does not name",
+        Reads.REQUEST,
+        _keeps_only,
+        lambda endpoint, case: f"{endpoint.slug} not in {_listed(case.preferences.only)}",
+        lambda case: case.preferring(only=()),
+    ),
+    Rule(
+        "ignore",
+        "endpoints that ignore names",
+        Reads.REQUEST,
+        _keeps_ignore,
+        lambda endpoint, case: f"{endpoint.slug} in {_listed(case.preferences.ignore)}",
+        lambda case: case.preferring(ignore=()),
+    ),
+    Rule(
+        "data_collection",
+        "with deny: endpoints that train on or store prompts",
+        Reads.REQUEST,
+        _keeps_data_collection,
+        _detail_deny,
+        lambda case: case.preferring(deny_data_collection=False),
+    ),
+    Rule(
+        "zdr",
+        "endpoints that retain prompts",
+        Reads.REQUEST,
+        _keeps_zdr,
+        _detail_zdr,
+        lambda case: case.preferring(zdr=False),
+    ),
+    Rule(
+        "enforce_distillable_text",
+        "endpoints whose author is not known to allow distillation",
+        Reads.REQUEST,
+        _keeps_distillable,
+        lambda endpoint, case: "the author is not known to allow distillation",
+        lambda case: case.preferring(enforce_distillable_text=False),
+    ),
     Rule(
         "quantizations",
+        "endpoints of another quantization level",
+        Reads.REQUEST,
         _keeps_quantizations,
         lambda endpoint, case: f"{endpoint.quantization} not in {_listed(case.preferences.quantizations)}",
+        lambda case: case.preferring(quantizations=()),
     ),
-    Rule("context_length", _keeps_context_length, _detail_context),
+    Rule(
+        "context_length",
+        "endpoints that the prompt and the output asked for do not fit",
+        Reads.NUMBERS,
+        _keeps_context_length,
+        _detail_context,
+        lambda case: case.replace(prompt_tokens=None, request=attrs.evolve(case.request, max_tokens=0)),
+    ),
     Rule(
         "max_tokens",
+        "endpoints that give no output so long",
+        Reads.NUMBERS,
         _keeps_max_tokens,
         lambda endpoint, case: f"max_tokens {case.request.max_tokens} > max_output_tokens {endpoint.max_output_tokens} tokens",
+        lambda case: case.replace(request=attrs.evolve(case.request, max_tokens=0)),
     ),
-    Rule("tools", _keeps_tools, lambda endpoint, case: "does not support tools"),
+    Rule(
+        "tools",
+        "endpoints without tools, where the request uses them",
+        Reads.REQUEST,
+        _keeps_tools,
+        lambda endpoint, case: "does not support tools",
+        lambda case: case.shaping(tools=False),
+    ),
     Rule(
         "modality",
+        "endpoints that do not accept an input modality of the messages",
+        Reads.REQUEST,
         _keeps_modality,
         lambda endpoint, case: f"does not accept {', '.join(sorted(_asked_modalities(case) - endpoint.input_modalities))}",
+        lambda case: case.shaping(modalities=frozenset()),
     ),
     Rule(
         "require_parameters",
+        "with require_parameters true: endpoints that lack a parameter of the request",
+        Reads.REQUEST,
         _keeps_require_parameters,
         lambda endpoint, case: f"does not support {', '.join(sorted(case.request.shape.parameters - endpoint.supported_parameters))}",
+        lambda case: case.preferring(require_parameters=None),
     ),
-    Rule("max_price", _keeps_max_price, _detail_max_price),
-    Rule("byok_only", _keeps_byok_only, lambda endpoint, case: f"{endpoint.provider} takes the caller's own keys only, and no key matches"),
+    Rule(
+        "max_price",
+        "endpoints dearer than a limit; an equal price stays",
+        Reads.REQUEST,
+        _keeps_max_price,
+        _detail_max_price,
+        lambda case: case.preferring(max_price=None),
+    ),
+    Rule(
+        "byok_only",
+        "endpoints of providers that take the caller's keys only, where no key matches",
+        Reads.KEYS,
+        _keeps_byok_only,
+        lambda endpoint, case: f"{endpoint.provider} takes the caller's own keys only, and no key matches",
+        lambda case: case.asking(byok_only=()),
+    ),
     Rule(
         "fallbacks_disabled",
+        "with allow_fallbacks false and an order: endpoints that order does not name",
+        Reads.REQUEST,
         _keeps_fallbacks,
         lambda endpoint, case: f"{endpoint.slug} not in order {_listed(case.preferences.order)}, and fallbacks are off",
+        lambda case: case.preferring(allow_fallbacks=True),
     ),
 )
 """Every hard filter, in the order in which rules are applied and reported."""
-
-_LIVE: Final = frozenset({"context_length", "max_tokens", "byok_only"})
-_OF_ACCOUNT: Final = tuple(rule.keeps for rule in RULES if rule.name.startswith("account."))
-_COMPILED: Final = tuple(rule.keeps for rule in RULES if rule.name not in _LIVE and not rule.name.startswith("account."))
-_NO_ACCOUNT: Final = Account()
-
-
-# --- what decisions ask -----------------------------------------------------------------------------------------------------------------------
-
-
-def filters(pool: Pool, case: Case) -> int:
-    """Return the mask that the compiled rules keep: all but those that read token counts or credentials."""
-    mask = pool.all
-    for keeps in _COMPILED:
-        mask &= keeps(pool, case)
-    if case.context.account != _NO_ACCOUNT:
-        for keeps in _OF_ACCOUNT:
-            mask &= keeps(pool, case)
-    return mask
-
-
-def fits(pool: Pool, case: Case) -> int:
-    """Return the mask that the live rules keep: those that read token counts or credentials."""
-    mask = _keeps_context_length(pool, case)
-    if case.request.max_tokens:
-        mask &= _keeps_max_tokens(pool, case)
-    if case.context.byok_only:
-        mask &= _keeps_byok_only(pool, case)
-    return mask
-
-
-class Eligibility(NamedTuple):
-    """The explained form of eligibility: the kept mask, the funnel, every rejection in catalog order, and the relaxations."""
-
-    mask: int
-    funnel: tuple[tuple[str, int], ...]
-    rejections: tuple[Rejection, ...]
-    relaxations: tuple[tuple[str, ...], ...]
-
-
-def examine(case: Case) -> Eligibility:
-    """Apply every rule to every endpoint and keep the account of it.
-
-    ``relaxations`` are the minimal sets of rules whose lifting would let an endpoint through: by size, then by their sorted names, at most 5.
-    """
-    pool = case.pool
-    masks = [rule.keeps(pool, case) for rule in RULES]
-    left = pool.all
-    funnel = [("catalog", left.bit_count())]
-    for rule, mask in zip(RULES, masks, strict=True):
-        after = left & mask
-        if after != left:
-            funnel.append((rule.name, after.bit_count()))
-        left = after
-    rejections = []
-    sets: set[frozenset[str]] = set()
-    for index in pool.catalog_order:
-        if left >> index & 1:
-            continue
-        endpoint = pool.endpoints[index]
-        failed = [rule for rule, mask in zip(RULES, masks, strict=True) if not mask >> index & 1]
-        rejections.append(Rejection(endpoint, tuple(rule.name for rule in failed), tuple(rule.detail(endpoint, case) for rule in failed)))
-        if all(rule.of_request for rule in failed):
-            sets.add(frozenset(rule.name for rule in failed))
-    return Eligibility(left, tuple(funnel), tuple(rejections), _minimal(sets))
-
-
-def _minimal(sets: set[frozenset[str]]) -> tuple[tuple[str, ...], ...]:
-    minimal = [one for one in sets if not any(other < one for other in sets)]
-    minimal.sort(key=lambda one: (len(one), sorted(one)))
-    return tuple(tuple(rule.name for rule in RULES if rule.name in one) for one in minimal[:MAX_RELAXATIONS])

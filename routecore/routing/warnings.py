@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from routecore.reading.checks import HINTS, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from routecore.routing.plan import Plan
+    from routecore.routing.attempt import Attempt
+    from routecore.routing.case import Case
 
 __all__ = ["WARNINGS", "Warned", "warnings_of"]
 
@@ -36,13 +37,12 @@ class Warned(NamedTuple):
         return {"code": self.code, "path": self.path, "message": self.message}
 
 
-def warnings_of(plan: Plan) -> tuple[Warned, ...]:
-    """Return the plan's warnings, in the order of ``WARNINGS``."""
-    return (*_models(plan), *_slugs(plan), *_throughput(plan), *_parameters(plan), *_prices(plan))
+def warnings_of(case: Case, ranked: Sequence[Attempt]) -> tuple[Warned, ...]:
+    """Return the warnings of a case and its ranked attempts (none where nothing is eligible), in the order of ``WARNINGS``."""
+    return (*_models(case), *_slugs(case), *_throughput(case), *_parameters(case, ranked), *_prices(case, ranked))
 
 
-def _models(plan: Plan) -> Iterator[Warned]:
-    case = plan.case
+def _models(case: Case) -> Iterator[Warned]:
     if case.request.models_as_string:
         yield Warned("models_as_string", "models", "models is a string; write it as a list of names")
     for place, (name, path) in enumerate(case.unknown_models):
@@ -51,8 +51,7 @@ def _models(plan: Plan) -> Iterator[Warned]:
         yield Warned("unknown_model", path, f"the catalog has no model {name!r}{hint}")
 
 
-def _slugs(plan: Plan) -> Iterator[Warned]:
-    case = plan.case
+def _slugs(case: Case) -> Iterator[Warned]:
     known = case.pool.by_slug
     hints = HINTS
     for key in ("order", "only", "ignore"):
@@ -64,26 +63,25 @@ def _slugs(plan: Plan) -> Iterator[Warned]:
                 yield Warned("unmatched_slug", f"provider.{key}[{place}]", f"no endpoint of the asked models is {slug!r}{hint}")
 
 
-def _throughput(plan: Plan) -> Iterator[Warned]:
-    rising = plan.case.facts.rising
-    for index in plan.case.pool.catalog_order if rising else ():
-        endpoint_id = plan.case.pool.ids[index]
+def _throughput(case: Case) -> Iterator[Warned]:
+    rising = case.facts.rising
+    for index in case.pool.catalog_order if rising else ():
+        endpoint_id = case.pool.ids[index]
         if endpoint_id in rising:
             yield Warned("rising_throughput", f"stats.{endpoint_id}.throughput", "throughput rises from p50 to p99: only its p50 was used")
 
 
-def _parameters(plan: Plan) -> Iterator[Warned]:
-    case = plan.case
-    if case.preferences.require_parameters is None:
-        first = plan.first.endpoint
+def _parameters(case: Case, ranked: Sequence[Attempt]) -> Iterator[Warned]:
+    if ranked and case.preferences.require_parameters is None:
+        first = ranked[0].endpoint
         for parameter in sorted(case.request.shape.parameters - first.supported_parameters):
             for key in case.request.keys_of(parameter):
                 yield Warned("ignored_parameter", key, f"{first.id}, the first attempt, does not support {parameter!r} and will ignore it")
 
 
-def _prices(plan: Plan) -> Iterator[Warned]:
-    unknown = {attempt.endpoint.id for attempt in plan.ranked if attempt.quote is None}
-    for position, endpoint in plan.case.pool.rows if unknown else ():
+def _prices(case: Case, ranked: Sequence[Attempt]) -> Iterator[Warned]:
+    unknown = {attempt.endpoint.id for attempt in ranked if attempt.quote is None}
+    for position, endpoint in case.pool.rows if unknown else ():
         if endpoint.id in unknown:
             missing = "pricing" if endpoint.pricing is None else "pricing.prompt" if endpoint.pricing.prompt is None else "pricing.completion"
             yield Warned("unknown_price", f"endpoints[{position}].{missing}", f"{missing} of {endpoint.id} is not known, so its expected price is not either")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from routecore.errors import Fault, jsonable
+from routecore.errors import Fault
 from routecore.pricing.money import as_count
 from routecore.reading.checks import INTEGER_LIMIT, OBJECT_EXPECTED
+from routecore.safe_text import jsonable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

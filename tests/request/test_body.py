@@ -7,7 +7,8 @@ import math
 import pytest
 
 from routecore import InvalidRequest
-from routecore.request.body import PARAMETERS, fingerprint, read
+from routecore.request.body import PARAMETERS, read
+from routecore.request.fingerprint import fingerprint
 from tests.routing.scenes import ask, faults, row, slugs, warned
 
 

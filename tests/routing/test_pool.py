@@ -9,7 +9,8 @@ import tracemalloc
 import pytest
 
 from routecore import Catalog
-from routecore.routing.pool import Limits, Pool, bits, pool_of
+from routecore.routing.masks import Limits, bits
+from routecore.routing.pool import Pool, pool_of
 from tests.routing.scenes import row
 
 

@@ -16,7 +16,8 @@ from routecore.adapters.openrouter.answers import Answer, read_answers
 from routecore.adapters.openrouter.policies import Policies, read_modalities, read_policies
 from routecore.adapters.openrouter.prices import read_pricing
 from routecore.adapters.openrouter.stats import read_statistics
-from routecore.catalog.catalog import QUANTIZATIONS, Catalog
+from routecore.catalog.catalog import Catalog
+from routecore.catalog.endpoint import QUANTIZATIONS
 from routecore.errors import CatalogError, Fault
 from routecore.reading.checks import is_name, lower, whole
 

@@ -9,8 +9,9 @@ from routecore.cli.options import as_json, from_feed
 from routecore.cli.reading import load_catalog, shown_name
 from routecore.cli.terminal import Page, print_json
 from routecore.cli.views.catalog import show_endpoints, show_models
-from routecore.errors import UnknownModel, jsonable
+from routecore.errors import UnknownModel
 from routecore.reading.checks import nearest
+from routecore.safe_text import jsonable
 
 __all__ = ["show"]
 

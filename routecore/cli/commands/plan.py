@@ -12,7 +12,8 @@ from routecore.cli.options import as_json, from_feed
 from routecore.cli.reading import STDIN, load_catalog, load_stats, read_json, shown_name, write_text
 from routecore.cli.terminal import Page, print_json
 from routecore.cli.views.plan import show_explanation, show_plan
-from routecore.wire.scenario import plan_scenario, record
+from routecore.wire.record import record
+from routecore.wire.scenario import plan_scenario
 
 if TYPE_CHECKING:
     from routecore.routing.plan import Plan

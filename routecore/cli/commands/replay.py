@@ -11,11 +11,11 @@ from routecore.cli.errors import sourced
 from routecore.cli.options import as_json
 from routecore.cli.reading import read_json, shown_name
 from routecore.cli.terminal import Page, print_json
-from routecore.errors import jsonable
-from routecore.wire.scenario import replay as decide_again
+from routecore.safe_text import jsonable
+from routecore.wire.record import replay as decide_again
 
 if TYPE_CHECKING:
-    from routecore.wire.scenario import Replay
+    from routecore.wire.record import Replay
 
 __all__ = ["replay"]
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from routecore.adapters.openrouter import ImportResult
-    from routecore.catalog.catalog import Catalog, Endpoint
+    from routecore.catalog.catalog import Catalog
+    from routecore.catalog.endpoint import Endpoint
     from routecore.cli.terminal import Page
 
 __all__ = ["show_endpoints", "show_import", "show_models"]

@@ -8,8 +8,8 @@ from routecore.cli.errors import show_funnel
 from routecore.cli.figures import amounts, count, per_million, percent
 from routecore.cli.terminal import Column
 from routecore.cli.words import SKIPPED, STRATEGIES
-from routecore.routing.pool import NOMINAL_COMPLETION_TOKENS, NOMINAL_PROMPT_TOKENS
-from routecore.routing.ranking.rank import PASSES
+from routecore.request.context import NOMINAL_COMPLETION_TOKENS, NOMINAL_PROMPT_TOKENS
+from routecore.routing.ranking.passes import PASSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

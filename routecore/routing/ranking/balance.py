@@ -10,6 +10,8 @@ from __future__ import annotations
 from math import exp, log
 from typing import TYPE_CHECKING, Final
 
+from routecore.routing.ranking.field import p50
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
@@ -50,11 +52,11 @@ def stat_logs(case: Case, indices: Sequence[int]) -> list[float]:
     least = case.settings.min_samples
     if exponents.throughput:
         b = exponents.throughput
-        values = values_or_median([_p50(row, 1, least) for row in rows])
+        values = values_or_median([p50(row, "throughput", least) or None for row in rows])
         logs = [total + b * log(value) for total, value in zip(logs, values, strict=True)]
     if exponents.latency:
         c = exponents.latency
-        values = values_or_median([_p50(row, 0, least) for row in rows])
+        values = values_or_median([p50(row, "latency", least) or None for row in rows])
         logs = [total - c * log(value) for total, value in zip(logs, values, strict=True)]
     if exponents.reliability:
         d = exponents.reliability
@@ -70,15 +72,6 @@ def scaled(logs: Sequence[float]) -> list[float]:
     """
     largest = max(logs)
     return [exp(max(one - largest, _LEAST_LOG)) for one in logs]
-
-
-def _p50(row: EndpointStats | None, metric: int, min_samples: int) -> float | None:
-    """Return the p50 of latency (0) or throughput (1), ``None`` if not known; a p50 of 0 is not known either."""
-    if row is None or (row[2] is not None and row[2] < min_samples):
-        return None
-    percentiles = row[metric]
-    assert not isinstance(percentiles, (int, float))
-    return (percentiles[0] or None) if percentiles is not None else None
 
 
 def median(values: list[float]) -> float:

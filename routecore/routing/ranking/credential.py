@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routecore.routing.change import Change, Trial
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from routecore.catalog.endpoint import Endpoint
+    from routecore.routing.case import Case
     from routecore.routing.ranking.field import Field
 
 NAME = "credential"
@@ -24,3 +30,10 @@ def words(field: Field, position: int) -> str:
     """Tell whose credential it is."""
     one = field.candidates[position]
     return "shared capacity" if one.key_id is None else f"own key {one.key_id!r}"
+
+
+def changes(case: Case, endpoint: Endpoint) -> Iterator[Trial]:
+    """Yield going without own keys."""
+    del endpoint
+    if case.context.byok:
+        yield Trial(Change("caller", "without the keys of one's own"), case.asking(byok=()))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from routecore.request.context import NOMINAL_COMPLETION_TOKENS, NOMINAL_PROMPT_TOKENS
 from routecore.routing.attempt import Attempt
-from routecore.routing.pool import NOMINAL_COMPLETION_TOKENS, NOMINAL_PROMPT_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,3 +93,11 @@ def known(stats: EndpointStats | None, percentiles: Percentiles | None, min_samp
     if percentiles is None or stats is None or (stats.samples is not None and stats.samples < min_samples):
         return None
     return percentiles
+
+
+def p50(row: EndpointStats | None, metric: str, min_samples: int) -> float | None:
+    """Return the p50 of ``latency`` (seconds) or ``throughput`` (tokens per second), ``None`` if it is not known."""
+    if row is None:
+        return None
+    percentiles = known(row, row.throughput if metric == "throughput" else row.latency, min_samples)
+    return None if percentiles is None else percentiles[0]

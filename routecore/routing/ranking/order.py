@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routecore.routing.change import Change, Trial
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from routecore.catalog.endpoint import Endpoint
+    from routecore.routing.case import Case
     from routecore.routing.ranking.field import Field
 
 NAME = "order"
@@ -33,3 +39,12 @@ def words(field: Field, position: int) -> str:
     order = field.case.preferences.order
     place = _first([field.pool.by_slug.get(slug, 0) for slug in order], field.candidates[position].row)
     return f"order[{place}] is {order[place]!r}" if place < len(order) else "not named in order"
+
+
+def changes(case: Case, endpoint: Endpoint) -> Iterator[Trial]:
+    """Yield going without ``order``, and naming the endpoint first in it."""
+    order = case.preferences.order
+    if order:
+        yield Trial(Change("caller", "without order"), case.preferring(order=()))
+    rest = tuple(slug for slug in order if slug not in {endpoint.slug, endpoint.provider})
+    yield Trial(Change("caller", f"order: [{endpoint.slug!r}, …]"), case.preferring(order=(endpoint.slug, *rest)))

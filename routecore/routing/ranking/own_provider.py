@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routecore.routing.rules import keyed
+from routecore.routing.keys import keyed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from routecore.catalog.endpoint import Endpoint
+    from routecore.routing.case import Case
+    from routecore.routing.change import Trial
     from routecore.routing.ranking.field import Field
 
 NAME = "own_provider"
@@ -29,3 +34,9 @@ def words(field: Field, position: int) -> str:
     """Say which of the three it is."""
     found = places(field)
     return ("own key", "shared capacity of an own provider", "shared capacity")[2 if found is None else found[position]]
+
+
+def changes(case: Case, endpoint: Endpoint) -> Iterator[Trial]:
+    """Yield nothing: the keys are the credential pass's to change, and naming the endpoint is ``order``'s."""
+    del case, endpoint
+    yield from ()

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routecore.routing.change import Change, Trial
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from routecore.catalog.endpoint import Endpoint
+    from routecore.routing.case import Case
     from routecore.routing.ranking.field import Field
 
 NAME = "parameters"
@@ -24,3 +30,10 @@ def words(field: Field, position: int) -> str:
     """Name the parameters that would be ignored."""
     ignored = sorted(field.case.request.shape.parameters - field.candidates[position].endpoint.supported_parameters)
     return f"would ignore {', '.join(ignored)}" if ignored else "supports every parameter"
+
+
+def changes(case: Case, endpoint: Endpoint) -> Iterator[Trial]:
+    """Yield not looking at parameters at all."""
+    del endpoint
+    if case.request.shape.parameters and case.preferences.require_parameters is None:
+        yield Trial(Change("caller", "require_parameters: false"), case.preferring(require_parameters=False))

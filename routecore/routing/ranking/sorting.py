@@ -1,20 +1,65 @@
-"""Strategy, sorted: ``price``, ``throughput`` or ``latency`` gives one fixed order; unknown values last.
+"""Strategy, sorted: each sort gives one fixed order; unknown values last.
 
 Ties: lower expected price (unknown last), then endpoint id, then BYOK before shared, then keys in the order of the context.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from routecore.routing.pool import INFINITE
-from routecore.routing.ranking.field import known
+from routecore.routing.change import Change, Trial
+from routecore.routing.masks import INFINITE
+from routecore.routing.ranking.field import p50
 
 if TYPE_CHECKING:
-    from routecore.routing.facts import EndpointStats
+    from collections.abc import Callable, Iterator
+
+    from routecore.catalog.endpoint import Endpoint
+    from routecore.routing.case import Case
     from routecore.routing.ranking.field import Field
 
-NAME = "strategy"
+__all__ = ["SORTS", "Sort", "changes", "keys"]
+
+
+class Sort(NamedTuple):
+    """One sort key, whole: a key that has its row (and its name in ``request.preferences.SORTS``) is applied, explained and documented."""
+
+    meaning: str
+    values: Callable[[Field], list[Any]] | None
+    """Each candidate's value, the best lowest, unknown ones infinite; ``None``: the tie-break by expected price says it all."""
+    words: Callable[[Field, int], str]
+    """A candidate's value in words."""
+
+
+def _measured(metric: str, sign: float) -> Callable[[Field], list[Any]]:
+    def values(field: Field) -> list[Any]:
+        stats, least = field.case.facts.stats, field.case.settings.min_samples
+        found = [p50(stats.get(one.endpoint.id), metric, least) for one in field.candidates]
+        return [INFINITE if value is None else sign * value for value in found]
+
+    return values
+
+
+def _price_words(field: Field, position: int) -> str:
+    quote = field.quote(position)
+    return "expected price not known" if quote is None else f"expected price {float(quote) / 1e15:.6g} USD"
+
+
+def _measured_words(metric: str, unit: str) -> Callable[[Field, int], str]:
+    def words(field: Field, position: int) -> str:
+        case = field.case
+        value = p50(case.facts.stats.get(field.candidates[position].endpoint.id), metric, case.settings.min_samples)
+        return f"{metric} p50 not known" if value is None else f"{metric} p50 {value:g} {unit}"
+
+    return words
+
+
+SORTS: Final = {
+    "price": Sort("sorted by the expected price of this request, lowest first", None, _price_words),
+    "throughput": Sort("sorted by output tokens per second (p50), highest first", _measured("throughput", -1.0), _measured_words("throughput", "tok/s")),
+    "latency": Sort("sorted by the time to the first token (p50), lowest first", _measured("latency", 1.0), _measured_words("latency", "s")),
+}
+"""Every sort by its name in the provider block."""
 
 
 def keys(field: Field, sort: str) -> list[Any]:
@@ -24,32 +69,19 @@ def keys(field: Field, sort: str) -> list[Any]:
     """
     candidates = field.candidates
     quotes = field.quotes
-    prices: list[Any] = [INFINITE if (quote := quotes[one.row]) is None else quote for one in candidates]
-    found: list[Any] = prices
-    if sort != "price":
-        values = [p50(field, field.case.facts.stats.get(one.endpoint.id), sort) for one in candidates]
-        sign = -1.0 if sort == "throughput" else 1.0
-        measured = [INFINITE if value is None else sign * value for value in values]
-        found = list(zip(measured, prices, strict=True))
+    found: list[Any] = [INFINITE if (quote := quotes[one.row]) is None else quote for one in candidates]
+    values = SORTS[sort].values
+    if values is not None:
+        found = list(zip(values(field), found, strict=True))
     if field.case.context.byok:
         # one endpoint's attempts: own keys in the order of the context, then shared capacity
         found = [(key, one.row, one.key_id is None, one.key_place) for key, one in zip(found, candidates, strict=True)]
     return found
 
 
-def p50(field: Field, stats: EndpointStats | None, metric: str) -> float | None:
-    """Return the p50 of ``metric``, ``None`` if it is not known."""
-    if stats is None:
-        return None
-    percentiles = known(stats, stats.throughput if metric == "throughput" else stats.latency, field.case.settings.min_samples)
-    return None if percentiles is None else percentiles.p50
-
-
-def words(field: Field, position: int, sort: str) -> str:
-    """Give the value that was sorted by."""
-    if sort == "price":
-        quote = field.quote(position)
-        return "expected price not known" if quote is None else f"expected price {float(quote) / 1e15:.6g} USD"
-    value = p50(field, field.case.facts.stats.get(field.candidates[position].endpoint.id), sort)
-    unit = "tok/s" if sort == "throughput" else "s"
-    return f"{sort} p50 not known" if value is None else f"{sort} p50 {value:g} {unit}"
+def changes(case: Case, endpoint: Endpoint) -> Iterator[Trial]:
+    """Yield each other sort."""
+    del endpoint
+    for sort in SORTS:
+        if case.preferences.sort != sort:
+            yield Trial(Change("caller", f"sort: {sort!r}"), case.preferring(sort=sort))

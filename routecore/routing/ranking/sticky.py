@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routecore.routing.change import Change, Trial
 from routecore.routing.ranking.field import NO_PIN, Sticky
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from routecore.catalog.endpoint import Endpoint
     from routecore.routing.case import Case
     from routecore.routing.ranking.field import Field
 
@@ -76,3 +80,10 @@ def _pays(field: Field, pinned: frozenset[int]) -> bool:
 def words(field: Field, position: int) -> str:
     """Tell whether it is the pinned attempt."""
     return "pinned by the session" if position in field.sticky.pinned else "not pinned"
+
+
+def changes(case: Case, endpoint: Endpoint) -> Iterator[Trial]:
+    """Yield going without the pin."""
+    del endpoint
+    if case.sticky is not None:
+        yield Trial(Change("operator", "without the session's pin"), case.replace(sticky=None))

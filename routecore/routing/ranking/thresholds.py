@@ -8,9 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routecore.request.preferences import PERCENTILES
+from routecore.routing.change import Change, Trial
 from routecore.routing.ranking.field import known
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from routecore.catalog.endpoint import Endpoint
+    from routecore.routing.case import Case
     from routecore.routing.facts import EndpointStats
     from routecore.routing.ranking.field import Field
 
@@ -67,3 +72,10 @@ def words(field: Field, position: int) -> str:
             shown = "not known" if value is None else f"{value:g} {unit}"
             parts.append(f"{name} {PERCENTILES[percentile]} {shown}, wanted {sign} {cutoff:g} {unit}")
     return "; ".join(parts) or "no cutoff"
+
+
+def changes(case: Case, endpoint: Endpoint) -> Iterator[Trial]:
+    """Yield going without cutoffs."""
+    del endpoint
+    if case.preferences.min_throughput or case.preferences.max_latency:
+        yield Trial(Change("caller", "without the thresholds"), case.preferring(min_throughput=(), max_latency=()))

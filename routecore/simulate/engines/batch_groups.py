@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routecore.errors import NoEligibleEndpoint
 from routecore.request.body import read
+from routecore.request.context import NOMINAL_COMPLETION_TOKENS
 from routecore.request.preferences import Preferences
 from routecore.routing.attempt import attempt_key
-from routecore.routing.decide import pose, solve
+from routecore.routing.eligibility import examine, filters, fits
 from routecore.routing.expansion import expand
-from routecore.routing.pool import NOMINAL_COMPLETION_TOKENS
 from routecore.routing.ranking import balance, sorting
 from routecore.routing.ranking.rank import prepare, tuples
-from routecore.routing.rules import examine, filters, fits
+from routecore.routing.solve import pose, solve
 from routecore.simulate.engines.batch_choice import Certain, Cheapest, Drawn, Slopes, Weighed
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ import numpy as np
 from routecore.errors import Fault, NoEligibleEndpoint, SimulationError, UnknownModel
 from routecore.request.body import read
 from routecore.request.preferences import Preferences
-from routecore.routing.decide import pose, solve
 from routecore.routing.facts import NO_FACTS, Facts
+from routecore.routing.solve import pose, solve
 from routecore.simulate.engines.assumptions import OFF_POLICY
 from routecore.simulate.engines.requests import body_of
 from routecore.simulate.noise import draws, uniforms

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from routecore.routing.ranking.rank import PASSES
+from routecore.routing.ranking.passes import PASSES
 from tests.routing.scenes import FREE_OF_BALANCE, ask, attempts, plan, row, slugs
 
 PRECEDENCE = ["health", "model", "parameters", "credential", "thresholds", "sticky", "order", "own_provider"]
