@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.harness import Row, compare, interleaved
-from routecore.cost.breakdown import calculate_cost
+from routecore.cost.calculate import calculate_cost
 from routecore.cost.table import CostTable
 from routecore.pricing.price_list import Pricing
 from routecore.usage.counts import Usage

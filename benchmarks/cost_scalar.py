@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.harness import Row, compare, interleaved
-from routecore.cost.breakdown import calculate_cost
+from routecore.cost.calculate import calculate_cost
 from routecore.pricing.price_list import Pricing
 from routecore.usage.counts import Usage
 

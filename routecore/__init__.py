@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from routecore import adapters, simulate, testing
     from routecore.catalog.catalog import Catalog
     from routecore.catalog.endpoint import DataPolicy, Endpoint
-    from routecore.cost.breakdown import CostBreakdown, Line, calculate_cost, cost_case
+    from routecore.cost.breakdown import CostBreakdown, Line
+    from routecore.cost.calculate import calculate_cost
     from routecore.cost.context import CostContext
     from routecore.cost.credits import PurchaseFee, purchase_fee
-    from routecore.cost.log import LogTotals, PricedRow, UnpriceableRow, price_log, price_row
+    from routecore.cost.log import PricedRow, UnpriceableRow, price_log, price_row
+    from routecore.cost.log_totals import LogTotals
     from routecore.cost.reconcile import Reconciliation, reconcile
     from routecore.cost.table import CostTable
     from routecore.errors import (
@@ -64,7 +66,9 @@ if TYPE_CHECKING:
     from routecore.routing.facts import EndpointStats, Facts, Percentiles
     from routecore.routing.plan import Plan
     from routecore.routing.warnings import Warned
-    from routecore.usage.counts import Anomaly, Usage
+    from routecore.usage.counts import Usage
+    from routecore.usage.report import Anomaly
+    from routecore.wire.cost_case import cost_case
     from routecore.wire.examples import example_catalog, example_facts, example_requests
     from routecore.wire.record import Replay, record, replay
     from routecore.wire.scenario import decide_scenario
@@ -163,7 +167,7 @@ __all__ = [
 _HOME = {
     "Account": "request.account",
     "Action": "live.steps",
-    "Anomaly": "usage.counts",
+    "Anomaly": "usage.report",
     "Attempt": "routing.attempt",
     "BalanceWeights": "request.settings",
     "ByokKey": "request.context",
@@ -192,7 +196,7 @@ _HOME = {
     "Line": "cost.breakdown",
     "LiveAttempt": "live.live_plan",
     "LivePlan": "live.live_plan",
-    "LogTotals": "cost.log",
+    "LogTotals": "cost.log_totals",
     "MaxPrice": "request.preferences",
     "MemoryPins": "live.pins",
     "Metric": "live.metrics",
@@ -229,8 +233,8 @@ _HOME = {
     "Why": "routing.explain",
     "WindowSettings": "live.windows.settings",
     "Windows": "live.windows.windows",
-    "calculate_cost": "cost.breakdown",
-    "cost_case": "cost.breakdown",
+    "calculate_cost": "cost.calculate",
+    "cost_case": "wire.cost_case",
     "decide": "routing.decide",
     "decide_scenario": "wire.scenario",
     "example_catalog": "wire.examples",

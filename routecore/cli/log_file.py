@@ -15,7 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from routecore.cli.errors import UnreadableFile
 from routecore.cli.reading import STDIN, problem_of, shown_name
 from routecore.cli.terminal import Page
-from routecore.cost.log import LogTotals, UnpriceableRow, price_row
+from routecore.cost.log import UnpriceableRow, price_row
+from routecore.cost.log_totals import LogTotals
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
 
 if TYPE_CHECKING:

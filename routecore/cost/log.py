@@ -1,31 +1,24 @@
-"""Pricing a whole log: each row against the endpoint that served it, totals by model and provider, and every row that could not be priced, by name.
-
-Totals are exact whole numbers, so their sum is the same in any order and any partition: ``a.merge(b)`` is associative and commutative.
-"""
+"""Pricing a log row by row, each against the endpoint that served it; and every row that could not be priced, by name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from routecore.cost.breakdown import CostBreakdown, calculate_cost
+from routecore.cost.calculate import calculate_cost
 from routecore.cost.context import CostContext
 from routecore.cost.reconcile import Reconciliation, reconcile
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
-from routecore.pricing.money import Rate, as_decimal, plain, reduced
 from routecore.reading.checks import lower
 from routecore.usage.counts import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from decimal import Decimal
 
     from routecore.catalog.catalog import Catalog
     from routecore.catalog.endpoint import Endpoint
+    from routecore.cost.breakdown import CostBreakdown
 
-__all__ = ["LogTotals", "PricedRow", "UnpriceableRow", "price_log", "price_row"]
-
-_SUMS: Final = ("cost", "list_cost", "uncached_list_cost", "upstream_cost", "insured_cost")
-_COUNTS: Final = ("requests", "prompt_tokens", "cached_tokens", "completion_tokens", "insured", "anomalous")
+__all__ = ["PricedRow", "UnpriceableRow", "price_log", "price_row"]
 
 
 class PricedRow(NamedTuple):
@@ -155,138 +148,3 @@ def _finish_reason(row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - checked by 
         return choices[0].get("finish_reason")
     # the messages and responses dialects
     return row.get("stop_reason", row.get("status"))
-
-
-class _Sum:
-    """One group's totals: counts, and exact amounts as whole numbers of 10^-places USD."""
-
-    __slots__ = ("amounts", "counts", "places")
-
-    def __init__(self) -> None:
-        self.counts = [0] * len(_COUNTS)
-        self.amounts = [0] * len(_SUMS)
-        self.places = 0
-
-    def add(self, index: int, amount: Rate) -> None:
-        number, places = amount
-        if places > self.places:
-            scale = 10 ** (places - self.places)
-            self.amounts = [value * scale for value in self.amounts]
-            self.places = places
-        self.amounts[index] += number * 10 ** (self.places - places)
-
-    def merge(self, other: _Sum) -> None:
-        self.counts = [left + right for left, right in zip(self.counts, other.counts, strict=True)]
-        for index, number in enumerate(other.amounts):
-            self.add(index, (number, other.places))
-
-    def value(self) -> tuple[tuple[int, ...], tuple[Rate, ...]]:
-        return tuple(self.counts), tuple(reduced(number, self.places) for number in self.amounts)
-
-    def to_dict(self) -> dict[str, Any]:
-        amounts = {name: plain(number, self.places) for name, number in zip(_SUMS, self.amounts, strict=True)}
-        savings = self.amounts[2] - self.amounts[1]
-        return {**dict(zip(_COUNTS, self.counts, strict=True)), **amounts, "cache_savings": plain(savings, self.places)}
-
-
-class LogTotals:
-    """Exact totals of a log, by (model, provider). Mergeable: the total of a log is the sum of its rows in any order and any partition.
-
-    >>> from routecore.catalog.catalog import Catalog
-    >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p", "pricing": {"prompt": "0.000001", "completion": "0.000002"}}]})
-    >>> row = {"model": "a/b", "provider": "p", "usage": {"prompt_tokens": 1000, "completion_tokens": 10}, "finish_reason": "stop"}
-    >>> totals = LogTotals()
-    >>> for priced in price_log([row, row, {"model": "a/b", "usage": 7}], catalog):
-    ...     totals.add(priced)
-    >>> totals.cost, [(unpriceable.line, unpriceable.error.param) for unpriceable in totals.unpriceable]
-    (Decimal('0.00204'), [(3, 'usage')])
-    """
-
-    __slots__ = ("_groups", "causes", "unpriceable")
-
-    def __init__(self) -> None:
-        self._groups: dict[tuple[str, str], _Sum] = {}
-        self.unpriceable: list[UnpriceableRow] = []
-        self.causes: dict[str, int] = {}
-
-    def add(self, row: PricedRow | UnpriceableRow) -> None:
-        """Add one row of ``price_log``."""
-        if isinstance(row, UnpriceableRow):
-            self.unpriceable.append(row)
-            return
-        endpoint, breakdown = row.endpoint, row.breakdown
-        key = (endpoint.model, endpoint.provider)
-        group = self._groups.get(key)
-        if group is None:
-            group = self._groups[key] = _Sum()
-        usage, places = breakdown.usage, breakdown.places
-        counts = group.counts
-        counts[0] += 1
-        counts[1] += usage.prompt_tokens
-        counts[2] += usage.cached + usage.cached_audio + usage.cached_image
-        counts[3] += usage.completion_tokens
-        counts[4] += breakdown.insured
-        counts[5] += bool(breakdown.anomalies)
-        uncached = breakdown.uncached_units()
-        group.add(0, breakdown.charge())
-        group.add(1, (breakdown.list_units, places))
-        group.add(2, (breakdown.list_units if uncached is None else uncached, places))
-        group.add(3, breakdown.upstream())
-        if breakdown.insured:
-            group.add(4, breakdown.upstream())
-        if row.reconciliation is not None:
-            cause = row.reconciliation.cause
-            self.causes[cause] = self.causes.get(cause, 0) + 1
-
-    def merge(self, other: LogTotals) -> LogTotals:
-        """Return the totals of both logs; neither changes."""
-        merged = LogTotals()
-        for part in (self, other):
-            for key, group in part._groups.items():  # noqa: SLF001 - the same class
-                merged._groups.setdefault(key, _Sum()).merge(group)
-            for cause, number in part.causes.items():
-                merged.causes[cause] = merged.causes.get(cause, 0) + number
-        merged.unpriceable = sorted([*self.unpriceable, *other.unpriceable], key=lambda row: (row.line, row.error.message))
-        return merged
-
-    @property
-    def requests(self) -> int:
-        """How many rows were priced."""
-        return sum(group.counts[0] for group in self._groups.values())
-
-    @property
-    def cost(self) -> Decimal:
-        """What all priced rows were charged, in USD, exact."""
-        total = self._total()
-        return as_decimal(total.amounts[0], total.places)
-
-    def _total(self) -> _Sum:
-        total = _Sum()
-        for group in self._groups.values():
-            total.merge(group)
-        return total
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one row a (model, provider), the dearest first: counts, and amounts as decimal text."""
-        ranked = sorted(self._groups.items(), key=lambda entry: (-as_decimal(entry[1].amounts[0], entry[1].places), entry[0]))
-        return [{"model": model, "provider": provider, **group.to_dict()} for (model, provider), group in ranked]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON holds it: ``total``, ``groups``, ``reconciliation`` (how many rows of each cause), ``unpriceable``."""
-        return {
-            "total": self._total().to_dict(),
-            "groups": self.rows(),
-            "reconciliation": dict(sorted(self.causes.items())),
-            "unpriceable": [row.to_dict() for row in self.unpriceable],
-        }
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, LogTotals):
-            return NotImplemented
-        mine, theirs = ({key: group.value() for key, group in totals._groups.items()} for totals in (self, other))  # noqa: SLF001
-        return mine == theirs and self.causes == other.causes and [row.line for row in self.unpriceable] == [row.line for row in other.unpriceable]
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"<LogTotals {self.requests} rows, {self.cost} USD, {len(self.unpriceable)} not priced>"

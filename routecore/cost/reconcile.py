@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from routecore.cost.breakdown import every_item
+from routecore.cost.items import every_item
 from routecore.errors import Fault, InvalidRequest, UnpricedUsage
-from routecore.pricing.ladder import DEFAULT_TIER, TIERS
+from routecore.pricing.card import DEFAULT_TIER, TIERS
 from routecore.pricing.money import as_decimal, plain, read_rate
+from routecore.pricing.rate import product
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def reconcile(breakdown: CostBreakdown, reported: Decimal | float | str) -> Reco
 
     Raises ``InvalidRequest`` if ``reported`` is no amount.
 
-    >>> from routecore.cost.breakdown import calculate_cost
+    >>> from routecore.cost.calculate import calculate_cost
     >>> cost = calculate_cost({"prompt": "0.000003", "completion": "0.000015", "input_cache_read": "0.0000003"},
     ...     {"prompt_tokens": 1000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 800}}, finish_reason="stop")
     >>> cost.cost, reconcile(cost, "0.00474").cause, reconcile(cost, 0.002).cause
@@ -97,9 +98,8 @@ def _candidates(breakdown: CostBreakdown) -> Iterator[tuple[str, str, Decimal]]:
     units = breakdown.list_units
 
     def charge(list_units: int, places: int = rates.places) -> Decimal:
-        number, more = pricing.rate
         other = context.byok_fee_rate if context.is_byok else context.discount_rate
-        return as_decimal(list_units * number * other[0], places + more + other[1])
+        return as_decimal(*product((list_units, places), pricing.rate, other))
 
     if breakdown.insured:
         yield "insurance", "the response is insured here and was charged there", charge(units)
@@ -134,9 +134,9 @@ def _candidates(breakdown: CostBreakdown) -> Iterator[tuple[str, str, Decimal]]:
         if rates.completion is not None and rates.internal_reasoning is not None:
             swapped = units + usage.reasoning * (rates.completion - rates.internal_reasoning)
             yield "reasoning", "reasoning tokens were billed at the completion price", charge(swapped)
-    calls = sum(breakdown.items[9:12])
+    calls = sum(breakdown.units(item) for item in ("native_web_search_cost", "plugin_web_search_cost", "tools_cost"))
     yield "calls", "searches and tool calls were left out of the reported figure", charge(units - calls)
-    yield "calls", "the per-request fee was left out of the reported figure", charge(units - breakdown.items[12])
+    yield "calls", "the per-request fee was left out of the reported figure", charge(units - breakdown.units("request_cost"))
 
 
 def _cache_candidates(usage: Usage, rates: Rates, units: int, charge: Any) -> Iterator[tuple[str, str, Decimal]]:  # noqa: ANN401 - a local function

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from routecore.errors import Fault, InvalidPricing, InvalidUsage
-from routecore.pricing.ladder import DEFAULT_TIER
-from routecore.pricing.money import Rate, as_decimal, read_rate
+from routecore.pricing.card import DEFAULT_TIER
+from routecore.pricing.classes import CLASSES, TOKEN
+from routecore.pricing.instants import instant_at
+from routecore.pricing.money import as_decimal, read_rate
 from routecore.pricing.price_list import Pricing
+from routecore.pricing.rate import plus
+from routecore.usage.fields import NAMES, PROMPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,36 +27,16 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from routecore.pricing.ladder import Ladder
+    from routecore.pricing.rate import Rate
     from routecore.pricing.rates import Rates
 
 __all__ = ["COLUMNS", "CostTable"]
 
-COLUMNS: Final[dict[str, str]] = {
-    "text": "prompt",
-    "cached": "input_cache_read",
-    "cached_audio": "input_audio_cache",
-    "cached_image": "input_image_cache",
-    "written_5m": "input_cache_write",
-    "written_1h": "input_cache_write_1h",
-    "audio": "audio",
-    "image": "image_token",
-    "video": "video_token",
-    "text_out": "completion",
-    "reasoning": "internal_reasoning",
-    "audio_out": "audio_output",
-    "image_out": "image_output_token",
-    "video_out": "video_output_token",
-    "images": "image",
-    "images_out": "image_output",
-    "searches": "web_search",
-    "plugin_searches": "plugin_web_search",
-    "tool_calls": "tool_call",
-}
+_BY_FIELD: Final = {one.field: one for one in CLASSES if one.field}
+COLUMNS: Final[dict[str, str]] = {name: _BY_FIELD[name].price for name in NAMES}
 """The columns of a usage, which are the fields of ``Usage``, and the rate that prices each."""
 
-_NAMES: Final = tuple(COLUMNS)
-_READ: Final = _NAMES[:9]
-_CALLS: Final = frozenset(_NAMES[14:])
+_CALLS: Final = frozenset(name for name, one in _BY_FIELD.items() if one.unit != TOKEN)
 _CHUNK: Final = 32_768
 _EXACT: Final = 2**53
 _MINUTE: Final = 60
@@ -180,7 +164,7 @@ class CostTable:
         """Return the total over all usages and price lists, in USD, exact; arguments and errors as for ``totals``."""
         total: Rate = (0, 0)
         for part in self._exact(endpoint, usage, now, insured, discount_rate):
-            total = _plus(total, part)
+            total = plus(total, part)
         return as_decimal(*total)
 
     def _exact(
@@ -209,7 +193,7 @@ class CostTable:
                 units += sums[name][number] * (_rate_of(rates, name) or 0)
             index = self._owner[number]
             factor = self._pricings[index].rate
-            totals[index] = _plus(totals[index], (units * factor[0] * account[0], rates.places + factor[1] + account[1]))
+            totals[index] = plus(totals[index], (units * factor[0] * account[0], rates.places + factor[1] + account[1]))
         return totals
 
     def _checked(self, endpoint: ArrayLike, usage: Mapping[str, ArrayLike]) -> tuple[NDArray[np.intp], dict[str, NDArray[Any]]]:
@@ -225,7 +209,7 @@ class CostTable:
         columns: dict[str, NDArray[Any]] = {}
         for name, values in usage.items():
             if name not in COLUMNS:
-                faults.append(Fault(f"usage.{name}", "a column", f"one of {', '.join(_NAMES)}"))
+                faults.append(Fault(f"usage.{name}", "a column", f"one of {', '.join(NAMES)}"))
                 continue
             column = np.asarray(values)
             if column.ndim == 0:
@@ -245,7 +229,7 @@ class CostTable:
     ) -> Iterator[tuple[int, int, NDArray[np.signedinteger[Any]]]]:
         """Give (start, stop, number of the row of rates of each usage) for every chunk."""
         instants = None if now is None else _instants(now, endpoints.shape)
-        read_names = [name for name in _READ if name in columns]
+        read_names = [name for name in PROMPT if name in columns]
         timed = instants is not None and bool(self._timed.any())
         for start in range(0, len(endpoints), _CHUNK):
             stop = min(start + _CHUNK, len(endpoints))
@@ -275,12 +259,11 @@ class CostTable:
             for key in np.unique(step * _WEEK + week):
                 one = (step * _WEEK + week) == key
                 position = positions[one][0]
-                # the epoch began on a Thursday
-                minute, weekday = int(key) % (24 * 60), (int(key) % _WEEK // (24 * 60) + 3) % 7 + 1
-                holding = ladder.holding(int(read[position]), (minute, weekday))
+                instant = instant_at(int(key) % _WEEK * _MINUTE)
+                holding = ladder.holding(int(read[position]), instant)
                 number = self._timed_rows.get((int(index), holding))
                 if number is None:
-                    number = self._append(ladder.rates(int(read[position]), (minute, weekday)), int(index))
+                    number = self._append(ladder.rates(int(read[position]), instant), int(index))
                     self._timed_rows[int(index), holding] = number
                 rows[positions[one]] = number
 
@@ -323,9 +306,10 @@ class _Table:
 
 
 def _rate_of(rates: Rates, name: str) -> int | None:
-    """Return the rate of a column: reasoning without a price of its own is completion."""
-    rate: int | None = getattr(rates, COLUMNS[name])
-    return rates.completion if rate is None and name == "reasoning" else rate
+    """Return the rate of a column, or of the class that it joins where it has no price of its own."""
+    one = _BY_FIELD[name]
+    rate: int | None = getattr(rates, one.price)
+    return getattr(rates, one.joins) if rate is None and one.joins is not None else rate
 
 
 def _rate(value: Decimal | float | str) -> Rate:
@@ -347,11 +331,6 @@ def _instants(values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
     if instants.shape not in {(), shape} or not np.isfinite(instants).all():
         raise InvalidUsage([Fault("now", f"shape {instants.shape}", f"finite seconds since the epoch, shape {shape}")])
     return np.broadcast_to(instants, shape)
-
-
-def _plus(left: Rate, right: Rate) -> Rate:
-    places = max(left[1], right[1])
-    return left[0] * 10 ** (places - left[1]) + right[0] * 10 ** (places - right[1]), places
 
 
 def _bin_sums(rows: NDArray[np.signedinteger[Any]], values: NDArray[Any], size: int) -> list[int]:

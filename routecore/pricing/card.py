@@ -8,22 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.errors import Fault
-from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, Rate, as_count, plain, read_price, read_rate
-from routecore.reading.checks import BOOL_EXPECTED, LIST_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED
+from routecore.pricing.classes import CLASSES, PRICES
+from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, plain, read_price, read_rate
+from routecore.reading.checks import BOOL_EXPECTED, LIST_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CACHE_MULTIPLIERS", "CARD_MULTIPLIERS", "CONDITIONS", "PRICES", "PriceCard", "read_card", "unknown_key"]
+    from routecore.pricing.rate import Rate
 
-PRICES: Final = (
-    "prompt", "completion", "request", "input_cache_read", "input_cache_write", "input_cache_write_1h", "internal_reasoning",
-    "audio", "audio_output", "input_audio_cache", "image", "image_token", "input_image_cache", "image_output", "image_output_token",
-    "video_token", "video_output_token", "web_search", "plugin_web_search", "tool_call",
-)  # fmt: skip
-"""Every price there is, in the wire's names and order."""
+__all__ = ["CACHE_MULTIPLIERS", "CARD_MULTIPLIERS", "CONDITIONS", "DEFAULT_TIER", "TIERS", "PriceCard", "read_card", "unknown_key"]
 
-CACHE_MULTIPLIERS: Final = ("cache_read_multiplier", "cache_write_multiplier", "cache_write_1h_multiplier")
+DEFAULT_TIER: Final = "default"
+TIERS: Final = ("batch", "flex", "priority")
+"""Served tiers that may have a card of their own; any other tier is the default one."""
+
+CACHE_MULTIPLIERS: Final = tuple(one.multiplier for one in CLASSES if one.multiplier is not None)
 """What may stand in place of a cache price: a multiple of the active prompt price."""
 
 CARD_MULTIPLIERS: Final = (*CACHE_MULTIPLIERS, "prompt_multiplier", "completion_multiplier")
@@ -166,12 +166,12 @@ def _condition(key: str, value: object, path: str, faults: list[Fault]) -> objec
         if not isinstance(value, (list, tuple)):
             faults.append(Fault(path, value, LIST_EXPECTED if isinstance(value, str) else _WEEKDAYS_EXPECTED))
             return None
-        days = [as_count(day) for day in value]
+        days = [whole(day) for day in value]
         if any(day is None or not 1 <= day <= 7 for day in days):
             faults.append(Fault(path, value, _WEEKDAYS_EXPECTED))
             return None
         return frozenset(days)
-    found = _minutes(value) if key in {"utc_start", "utc_end"} else as_count(value)
+    found = _minutes(value) if key in {"utc_start", "utc_end"} else whole(value)
     if found is None:
         faults.append(Fault(path, value, WHOLE_EXPECTED if key == "min_prompt_tokens" else _TIME_EXPECTED))
     return found
@@ -188,7 +188,7 @@ def _minutes(value: object) -> int | None:
             return None
         number: int | None = int(value)
     else:
-        number = as_count(value)
+        number = whole(value)
     if number is None:
         return None
     hours, minutes = divmod(number, 100)

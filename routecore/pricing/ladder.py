@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from routecore.pricing.rates import Rates, resolve
 
 if TYPE_CHECKING:
     from routecore.pricing.card import PriceCard
-    from routecore.pricing.money import Rate
-    from routecore.pricing.price_list import Pricing
+    from routecore.pricing.rate import Rate
+    from routecore.pricing.reader import Variant
 
-__all__ = ["DEFAULT_TIER", "TIERS", "Ladder", "instant_at", "instant_of"]
-
-DEFAULT_TIER: Final = "default"
-TIERS: Final = ("batch", "flex", "priority")
-"""Served tiers that may have a card of their own; any other tier is the default one."""
+__all__ = ["Ladder"]
 
 _MAX_ROWS: Final = 256
-_MINUTES: Final = 24 * 60
 
 
 class Ladder:
@@ -30,30 +24,36 @@ class Ladder:
     card holds that did not before.
     """
 
-    __slots__ = ("_cards", "_factors", "_labels", "_pricing", "_rows", "_standing", "breaks", "flat", "timed")
+    __slots__ = ("_cards", "_factors", "_labels", "_multipliers", "_rows", "_standing", "breaks", "flat", "timed")
 
-    def __init__(self, pricing: Pricing, tier: str, region: Rate | None) -> None:
-        self._pricing = pricing
-        variant, own = pricing.variants.get(tier, (None, None))
-        cards = [(f"overrides[{index}]", card) for index, card in enumerate(pricing.overrides)]
-        self._standing: tuple[dict[str, int], str] = (pricing.prices, "")
+    def __init__(
+        self,
+        tier: str,
+        prices: dict[str, int],
+        multipliers: dict[str, Rate],
+        overrides: tuple[PriceCard, ...],
+        variant: Variant | None,
+        factors: tuple[tuple[str, Rate], ...] = (),
+    ) -> None:
+        """Stack a price list's cards for the served ``tier``, whose own card is ``variant``.
+
+        ``factors`` multiply every token price at the end; each comes with the label that it shows among the cards, empty for none.
+        """
+        self._multipliers = multipliers
+        cards = [(f"overrides[{index}]", card) for index, card in enumerate(overrides)]
+        self._standing: dict[str, int] = prices
         if variant is not None:
-            tail = (f"variants.{tier}", variant)
+            card, own = variant
+            tail = (f"variants.{tier}", card)
             if own is None:
                 cards.append(tail)
             else:
                 # the variant's own cards multiply the variant's prices, not the standard ones
-                self._standing = ({**pricing.prices, **variant.prices}, "")
-                cards = [tail, *((f"variants.{tier}.overrides[{index}]", card) for index, card in enumerate(own))]
+                self._standing = {**prices, **card.prices}
+                cards = [tail, *((f"variants.{tier}.overrides[{index}]", inner) for index, inner in enumerate(own))]
         self._cards = tuple(cards)
-        self._labels: tuple[str, ...] = ()
-        factors = []
-        if tier == "batch" and variant is None and pricing.batch_multiplier is not None:
-            factors.append(pricing.batch_multiplier)
-            self._labels = ("batch_multiplier",)
-        if region is not None:
-            factors.append(region)
-        self._factors = tuple(factors)
+        self._labels = tuple(label for label, _ in factors if label)
+        self._factors = tuple(rate for _, rate in factors)
         self.timed = any(card.timed for _, card in cards)
         self.breaks = sorted({card.least for _, card in cards if card.least})
         self._rows: dict[object, Rates] = {}
@@ -90,28 +90,5 @@ class Ladder:
         return [path for path, card in self._cards if card.timed and read_tokens >= card.least]
 
     def _flatten(self, stack: tuple[tuple[str, PriceCard], ...]) -> Rates:
-        prices, standing = self._standing
         labels = tuple(path for path, _ in stack) + self._labels
-        return resolve(prices, self._pricing.multipliers, stack, labels, self._factors, standing)
-
-
-def instant_of(moment: datetime) -> tuple[int, int]:
-    """Return the minute of the UTC day and the ISO weekday of ``moment``; one without an offset is UTC already.
-
-    >>> instant_of(datetime.fromisoformat("2026-03-01T01:29:59+01:00"))
-    (29, 7)
-    """
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
-    return moment.hour * 60 + moment.minute, moment.isoweekday()
-
-
-def instant_at(now: float) -> tuple[int, int]:
-    """Return the minute of the UTC day and the ISO weekday of ``now``, in seconds since the epoch.
-
-    >>> instant_at(0.0), instant_at(1772324999.9)
-    ((0, 4), (29, 7))
-    """
-    minutes = int(now // 60)
-    # the epoch began on a Thursday
-    return minutes % _MINUTES, (minutes // _MINUTES + 3) % 7 + 1
+        return resolve(self._standing, self._multipliers, stack, labels, self._factors)

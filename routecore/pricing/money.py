@@ -10,19 +10,15 @@ from __future__ import annotations
 import math
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from routecore.reading.checks import whole
+if TYPE_CHECKING:
+    from routecore.pricing.rate import Rate
 
-__all__ = ["PLACES", "PRICE_EXPECTED", "RATE_EXPECTED", "Rate", "as_decimal", "format_usd", "plain", "read_price", "read_rate", "usd"]
+__all__ = ["PLACES", "PRICE_EXPECTED", "RATE_EXPECTED", "as_decimal", "format_usd", "plain", "read_price", "read_rate", "usd"]
 
 PLACES: Final = 15
 """Decimal places of a femtodollar: the finest price there is."""
-
-Rate = tuple[int, int]
-"""An exact decimal as (n, k): n × 10^-k, reduced: n is not divisible by 10 unless k is 0."""
-
-ONE: Final[Rate] = (1, 0)
 
 _WHOLE_DIGITS: Final = 6
 _EXPONENT_DIGITS: Final = 6
@@ -131,50 +127,6 @@ def read_rate(value: object) -> Rate | None:
         return None
     number = int(digits or "0")
     return (number * 10**power, 0) if power >= 0 else (number, -power)
-
-
-def as_count(value: object) -> int | None:
-    """Return ``value`` as an int if it is a whole number from 0 to 2**63 - 1, else ``None``. A bool is no number, nor is a signalling NaN.
-
-    >>> as_count(3.0), as_count(True), as_count(Decimal("sNaN"))
-    (3, None, None)
-    """
-    return None if isinstance(value, Decimal) and not value.is_finite() else whole(value)
-
-
-def times(left: Rate, right: Rate) -> Rate:
-    """Return the exact product of two rates, reduced.
-
-    >>> times((5, 1), (2, 0)), times((25, 2), (3, 1))
-    ((1, 0), (75, 3))
-    """
-    return reduced(left[0] * right[0], left[1] + right[1])
-
-
-def reduced(number: int, places: int) -> Rate:
-    """Return ``number`` × 10^-``places`` with as few places as it needs.
-
-    >>> reduced(1500, 3), reduced(0, 5)
-    ((15, 1), (0, 0))
-    """
-    if not number:
-        return 0, 0
-    while places > 0:
-        quotient, rest = divmod(number, 10)
-        if rest:
-            break
-        number, places = quotient, places - 1
-    return number, places
-
-
-def complement(rate: Rate) -> Rate:
-    """Return 1 − ``rate``: a discount as the multiplier that it is.
-
-    >>> complement((25, 2)), complement((1, 0))
-    ((75, 2), (0, 0))
-    """
-    number, places = rate
-    return reduced(10**places - number, places)
 
 
 def plain(number: int, places: int) -> str:

@@ -10,9 +10,11 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.errors import Fault, InvalidPricing
-from routecore.pricing.card import named
-from routecore.pricing.ladder import DEFAULT_TIER, TIERS, Ladder, instant_at
-from routecore.pricing.money import ONE, PLACES, Rate, as_decimal, complement, plain, usd
+from routecore.pricing.card import DEFAULT_TIER, TIERS, named
+from routecore.pricing.instants import instant_at
+from routecore.pricing.ladder import Ladder
+from routecore.pricing.money import PLACES, as_decimal, plain, usd
+from routecore.pricing.rate import ONE, complement
 from routecore.pricing.rates import resolve
 from routecore.pricing.reader import PriceReader, Variant
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from routecore.pricing.card import PriceCard
+    from routecore.pricing.rate import Rate
 
 __all__ = ["Pricing", "expected_price"]
 
@@ -39,7 +42,7 @@ class Pricing:
     >>> pricing = Pricing.parse({"prompt": "0.0000002", "completion": "0.0000005", "input_cache_read": "0.00000005"})
     >>> pricing.prompt, pricing.request
     (200000000, None)
-    >>> pricing.quote(1000, 100)
+    >>> pricing.quote_femtodollars(1000, 100)
     250000000000
     """
 
@@ -167,7 +170,7 @@ class Pricing:
         amount = self.prices.get(name)
         return None if amount is None else usd(amount)
 
-    def quote(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0, now: float | None = None) -> int | Decimal | None:
+    def quote_femtodollars(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0, now: float | None = None) -> int | Decimal | None:
         """Return what a text request costs here after the endpoint's discount, in femtodollars, exact; ``None`` without a prompt or a completion price.
 
         ``cached_tokens`` (at most ``prompt_tokens``) are read at the cache-read price, or at the prompt price where there is none. The long-context card that
@@ -177,7 +180,7 @@ class Pricing:
 
         >>> tiered = Pricing.parse({"prompt": "0.000003", "completion": "0.000015", "request": "0.001",
         ...     "overrides": [{"min_prompt_tokens": 200000, "prompt_multiplier": 2, "completion_multiplier": 1.5}]})
-        >>> usd(tiered.quote(200_000, 1000)), usd(tiered.quote(200_001, 1000))
+        >>> usd(tiered.quote_femtodollars(200_000, 1000)), usd(tiered.quote_femtodollars(200_001, 1000))
         (Decimal('0.616'), Decimal('1.223506'))
         """
         flat = self._quote
@@ -187,6 +190,9 @@ class Pricing:
             prompt, completion, cached, fee = flat
             return prompt * (prompt_tokens - cached_tokens) + cached * cached_tokens + completion * completion_tokens + fee
         return self._quote_tiered(prompt_tokens, completion_tokens, cached_tokens, now)
+
+    quote = quote_femtodollars
+    """The name of 0.1, before its unit was in it."""
 
     @property
     def linear(self) -> tuple[int, int, int, int] | None:
@@ -225,7 +231,7 @@ class Pricing:
         """Return the rates of the default tier and region, kept apart because nearly every request asks for them."""
         ladder = self._default
         if ladder is None:
-            ladder = Ladder(self, DEFAULT_TIER, None)
+            ladder = Ladder(DEFAULT_TIER, self.prices, self.multipliers, self.overrides, None)
             _set_default(self, ladder)
         return ladder
 
@@ -244,11 +250,21 @@ class Pricing:
             _set_kept(self, kept)
         ladder = kept.get((tier, region))
         if ladder is None:
-            ladder = Ladder(self, tier, region)
+            ladder = self._ladder(tier, region)
             if len(kept) >= _MAX_KEPT:
                 kept.clear()
             kept[tier, region] = ladder
         return ladder
+
+    def _ladder(self, tier: str, region: Rate | None) -> Ladder:
+        variant = self.variants.get(tier)
+        factors = []
+        # the shorthand stands in place of a card of the batch tier
+        if tier == "batch" and variant is None and self.batch_multiplier is not None:
+            factors.append(("batch_multiplier", self.batch_multiplier))
+        if region is not None:
+            factors.append(("", region))
+        return Ladder(tier, self.prices, self.multipliers, self.overrides, variant, tuple(factors))
 
     def _key(self) -> tuple[object, ...]:
         variants = tuple(
@@ -351,12 +367,12 @@ def expected_price(
 ) -> Decimal | None:
     """Return what a text request is expected to cost, in USD, exact; ``None`` without a prompt or a completion price. Ranking's price.
 
-    ``cached_tokens`` beyond the prompt count as the prompt. Without ``time_utc`` no timed card holds. One price code: see ``Pricing.quote``.
+    ``cached_tokens`` beyond the prompt count as the prompt. Without ``time_utc`` no timed card holds. One price code: see ``Pricing.quote_femtodollars``.
 
     >>> expected_price({"prompt": "0.00000027", "completion": "0.0000004"}, 1200, 300)
     Decimal('0.000444')
     """
     price_list = pricing if isinstance(pricing, Pricing) else Pricing.parse(pricing)
     now = None if time_utc is None else (time_utc if time_utc.tzinfo is not None else time_utc.replace(tzinfo=UTC)).timestamp()
-    quote = price_list.quote(prompt_tokens, completion_tokens, min(cached_tokens, prompt_tokens), now)
+    quote = price_list.quote_femtodollars(prompt_tokens, completion_tokens, min(cached_tokens, prompt_tokens), now)
     return None if quote is None else usd(quote)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from routecore.errors import Fault
-from routecore.pricing.card import CACHE_MULTIPLIERS, PRICES, PriceCard, check_object, read_card, unknown_key
-from routecore.pricing.ladder import TIERS
-from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, Rate, plain, read_price, read_rate, round_price
+from routecore.pricing.card import CACHE_MULTIPLIERS, TIERS, PriceCard, check_object, read_card, unknown_key
+from routecore.pricing.classes import PRICES
+from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, plain, read_price, read_rate, round_price
+from routecore.pricing.rate import Rate
 
 __all__ = ["DECISIVE", "Parts", "PriceReader", "Variant"]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from routecore.errors import Fault, InvalidRequest
-from routecore.pricing.money import RATE_EXPECTED, Rate, as_decimal, read_rate, usd
+from routecore.pricing.money import PLACES, RATE_EXPECTED, as_decimal, read_rate, usd
+from routecore.pricing.rate import plus, product
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
+
+    from routecore.pricing.rate import Rate
 
 __all__ = ["ExpectedCost", "expected_cost"]
 
@@ -53,7 +56,7 @@ def expected_cost(
     >>> from routecore.pricing.price_list import Pricing
     >>> cheap = Endpoint(id="m@cheap", pricing=Pricing.parse({"prompt": "0.000001", "completion": "0.000002"}))
     >>> sure = Endpoint(id="m@sure", pricing=Pricing.parse({"prompt": "0.000002", "completion": "0.000004"}))
-    >>> plan = [Attempt(endpoint, endpoint.id, None, 1.0, endpoint.pricing.quote(1000, 500)) for endpoint in (cheap, sure)]
+    >>> plan = [Attempt(endpoint, endpoint.id, None, 1.0, endpoint.pricing.quote_femtodollars(1000, 500)) for endpoint in (cheap, sure)]
     >>> cost = expected_cost(plan, {"m@cheap": {"success_rate": 0.75}}, prompt_tokens=1000, completion_tokens=500)
     >>> cost.charged, cost.upstream, cost.failure  # 0.75 × 0.002 + 0.25 × 0.004; upstream also 0.25 × the first prompt
     (Decimal('0.0025'), Decimal('0.00275'), Decimal('0'))
@@ -75,15 +78,15 @@ def expected_cost(
         endpoint = attempt.endpoint
         success = _success(stats.get(endpoint.id), endpoint.id, faults)
         failure = (10 ** success[1] - success[0], success[1])
-        quote = endpoint.pricing.quote(prompt, completion) if told and endpoint.pricing is not None else attempt.quote
+        quote = endpoint.pricing.quote_femtodollars(prompt, completion) if told and endpoint.pricing is not None else attempt.quote
         if quote is None:
             unpriced.append(attempt.key)
         else:
-            price, prompt_only = _units(quote), _units(endpoint.pricing.quote(prompt, 0))
-            served = _product(_product(reached, success), price)
-            charged = _sum(charged, _product(served, fee) if attempt.key_id is not None else served)
-            upstream = _sum(_sum(upstream, served), _product(_product(_product(reached, failure), billed), prompt_only))
-        reached = _product(reached, failure)
+            price, prompt_only = _units(quote), _units(endpoint.pricing.quote_femtodollars(prompt, 0))
+            served = product(reached, success, price)
+            charged = plus(charged, product(served, fee) if attempt.key_id is not None else served)
+            upstream = plus(plus(upstream, served), product(reached, failure, billed, prompt_only))
+        reached = product(reached, failure)
     if faults:
         raise InvalidRequest(faults)
     if unpriced:
@@ -112,15 +115,6 @@ def _success(stats: Any, endpoint_id: str, faults: list[Fault]) -> Rate:  # noqa
 
 def _units(quote: int | Decimal) -> Rate:
     """Return a quote in femtodollars as (n, k), n × 10^-k USD."""
-    rate = (quote, 15) if isinstance(quote, int) else read_rate(usd(quote))
+    rate = (quote, PLACES) if isinstance(quote, int) else read_rate(usd(quote))
     assert rate is not None
     return rate
-
-
-def _product(left: Rate, right: Rate) -> Rate:
-    return left[0] * right[0], left[1] + right[1]
-
-
-def _sum(left: Rate, right: Rate) -> Rate:
-    places = max(left[1], right[1])
-    return left[0] * 10 ** (places - left[1]) + right[0] * 10 ** (places - right[1]), places

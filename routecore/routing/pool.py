@@ -116,7 +116,8 @@ class Pool:
         self.priced_in_time = any(price is not None and price.timed for price in prices)
         self._rates = [None if price is None else price.linear for price in prices]
         self._linear = all(
-            rates is not None or price is None or (not price.overrides and price.quote(0, 0) is None) for rates, price in zip(self._rates, prices, strict=True)
+            rates is not None or price is None or (not price.overrides and price.quote_femtodollars(0, 0) is None)
+            for rates, price in zip(self._rates, prices, strict=True)
         )
         self.nominal_quotes = self.quotes(NOMINAL_PROMPT_TOKENS, NOMINAL_COMPLETION_TOKENS, None)
         self.by_nominal_quote = cheapest_first(self.nominal_quotes)
@@ -159,7 +160,10 @@ class Pool:
         if self._linear:
             # the common case, without a call for each endpoint: flat prices are a multiplication and an addition
             return [None if rates is None else rates[0] * prompt_tokens + rates[1] * completion_tokens + rates[3] for rates in self._rates]
-        return [None if (pricing := endpoint.pricing) is None else pricing.quote(prompt_tokens, completion_tokens, 0, now) for endpoint in self.endpoints]
+        return [
+            None if (pricing := endpoint.pricing) is None else pricing.quote_femtodollars(prompt_tokens, completion_tokens, 0, now)
+            for endpoint in self.endpoints
+        ]
 
 
 def pool_of(catalog: Catalog, models: tuple[str, ...]) -> Pool:

@@ -1,4 +1,4 @@
-"""The dialects that providers report usage in: one function each, from the body to a ``Report``, and how a dialect is recognised.
+"""The dialects that providers report usage in: one function each, from the body to a ``Reported``, and how a dialect is recognised.
 
 | format | prompt total | completion total |
 |---|---|---|
@@ -20,7 +20,7 @@ from routecore.usage.report import check_limits
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from routecore.usage.report import Report
+    from routecore.usage.report import Reported
 
 __all__ = ["FORMATS", "PLATFORM", "recognise"]
 
@@ -84,7 +84,7 @@ def recognise(body: Mapping[Any, Any]) -> str | None:
     return "openai_responses" if keys & _RESPONSES_KEYS else None
 
 
-def _calls(report: Report) -> None:
+def _calls(report: Reported) -> None:
     """Read what is counted by number: searches and server-side calls."""
     body, path = report.body, report.path
     tools = report.object(body, "server_tool_use", path)
@@ -94,13 +94,13 @@ def _calls(report: Report) -> None:
     report.take("tool_calls", (tools, "tool_calls", inner), (tools, "tool_call_requests", inner))
 
 
-def _writes(report: Report, total: tuple[tuple[Mapping[Any, Any], str, str], ...], parts: Mapping[Any, Any], path: str) -> None:
+def _writes(report: Reported, total: tuple[tuple[Mapping[Any, Any], str, str], ...], parts: Mapping[Any, Any], path: str) -> None:
     report.take("written", *total)
     report.take("written_5m", (parts, "ephemeral_5m_input_tokens", path))
     report.take("written_1h", (parts, "ephemeral_1h_input_tokens", path))
 
 
-def _prompt_details(report: Report, details: Mapping[Any, Any], path: str) -> None:
+def _prompt_details(report: Reported, details: Mapping[Any, Any], path: str) -> None:
     """Read the details of a prompt that includes them (chat and responses)."""
     body, top = report.body, report.path
     report.take(
@@ -129,14 +129,14 @@ def _prompt_details(report: Report, details: Mapping[Any, Any], path: str) -> No
     report.take("images", (details, "images", path), (details, "image_count", path))
 
 
-def _completion_details(report: Report, details: Mapping[Any, Any], path: str) -> None:
+def _completion_details(report: Reported, details: Mapping[Any, Any], path: str) -> None:
     report.take("reasoning", (details, "reasoning_tokens", path), (details, "thinking_tokens", path))
     for modality in ("audio", "image", "video"):
         report.take(f"{modality}_out", (details, f"{modality}_tokens", path))
     report.take("images_out", (details, "images", path), (details, "image_count", path))
 
 
-def _openai_chat(report: Report) -> None:
+def _openai_chat(report: Reported) -> None:
     body, path = report.body, report.path
     report.take("prompt", (body, "prompt_tokens", path))
     report.take("completion", (body, "completion_tokens", path))
@@ -145,7 +145,7 @@ def _openai_chat(report: Report) -> None:
     _calls(report)
 
 
-def _platform(report: Report) -> None:
+def _platform(report: Reported) -> None:
     _openai_chat(report)
     # the chat total wins wherever it says anything at all; the other pair may be the fresh tokens alone, so a difference is nothing odd
     for name, key in (("prompt", "input_tokens"), ("completion", "output_tokens")):
@@ -153,13 +153,13 @@ def _platform(report: Report) -> None:
             report.take(name, (report.body, key, report.path))
 
 
-def _xai_chat(report: Report) -> None:
+def _xai_chat(report: Reported) -> None:
     _openai_chat(report)
     if report.get("reasoning"):
         report.add("completion", report.get("reasoning"), report.paths["reasoning"])
 
 
-def _openai_responses(report: Report) -> None:
+def _openai_responses(report: Reported) -> None:
     body, path = report.body, report.path
     report.take("prompt", (body, "input_tokens", path))
     report.take("completion", (body, "output_tokens", path))
@@ -170,7 +170,7 @@ def _openai_responses(report: Report) -> None:
     _calls(report)
 
 
-def _anthropic(report: Report) -> None:
+def _anthropic(report: Reported) -> None:
     body, path = report.body, report.path
     report.take("prompt", (body, "input_tokens", path))
     report.take("completion", (body, "output_tokens", path))
@@ -181,7 +181,7 @@ def _anthropic(report: Report) -> None:
     _include_cache(report)
 
 
-def _include_cache(report: Report) -> None:
+def _include_cache(report: Reported) -> None:
     """Make the prompt of an exclusive dialect the total that it is elsewhere: fresh, read and written."""
     written = report.counts.get("written")
     if written is None:
@@ -189,7 +189,7 @@ def _include_cache(report: Report) -> None:
     report.add("prompt", report.get("cached") + written, report.path)
 
 
-def _bedrock_converse(report: Report) -> None:
+def _bedrock_converse(report: Reported) -> None:
     body, path = report.body, report.path
     report.take("prompt", (body, "inputTokens", path))
     report.take("completion", (body, "outputTokens", path))
@@ -205,7 +205,7 @@ def _bedrock_converse(report: Report) -> None:
     _include_cache(report)
 
 
-def _entries(report: Report, key: str) -> list[Mapping[Any, Any]]:
+def _entries(report: Reported, key: str) -> list[Mapping[Any, Any]]:
     """Return the objects of a list such as Gemini's modality details; an absent one is empty."""
     value = report.body.get(key)
     if not _given(value):
@@ -216,7 +216,7 @@ def _entries(report: Report, key: str) -> list[Mapping[Any, Any]]:
     return []
 
 
-def _gemini(report: Report) -> None:
+def _gemini(report: Reported) -> None:
     body, path = report.body, report.path
 
     def total(name: str, *stems: str) -> None:
@@ -237,7 +237,7 @@ def _gemini(report: Report) -> None:
     report.add("completion", report.get("reasoning"), path)
 
 
-def _modalities(report: Report, stem: str, side: str) -> bool:
+def _modalities(report: Reported, stem: str, side: str) -> bool:
     """Add the counts of a list of ``{modality, tokenCount}``; ``side`` is ``""`` (prompt), ``cached_`` or ``out``. Tell whether there was one."""
     found = False
     for key in (f"{stem}TokensDetails", f"{_snake(stem)}_tokens_details"):
@@ -260,7 +260,7 @@ def _snake(stem: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in stem)
 
 
-FORMATS: Final[dict[str, tuple[Callable[[Report], None], frozenset[str]]]] = {
+FORMATS: Final[dict[str, tuple[Callable[[Reported], None], frozenset[str]]]] = {
     "openai_chat": (_openai_chat, _CHAT_KEYS),
     "openai_responses": (_openai_responses, _INPUT_KEYS | _RESPONSES_KEYS),
     "anthropic": (_anthropic, _INPUT_KEYS | _ANTHROPIC_KEYS),
@@ -273,7 +273,7 @@ FORMATS: Final[dict[str, tuple[Callable[[Report], None], frozenset[str]]]] = {
 """Each format's reader, and the keys of which a body of that format has at least one."""
 
 
-def read_report(report: Report, name: str) -> None:
+def read_report(report: Reported, name: str) -> None:
     """Fill ``report`` from its body, read as format ``name``; a body that is not empty and has none of the format's keys is a fault."""
     reader, keys = FORMATS[name]
     body = report.body

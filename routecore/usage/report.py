@@ -10,14 +10,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.errors import Fault
-from routecore.pricing.money import as_count
-from routecore.reading.checks import INTEGER_LIMIT, OBJECT_EXPECTED
+from routecore.reading.checks import INTEGER_LIMIT, OBJECT_EXPECTED, whole
 from routecore.safe_text import jsonable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["COUNT_EXPECTED", "Anomaly", "Report", "split"]
+__all__ = ["COUNT_EXPECTED", "Anomaly", "Reported", "split"]
 
 COUNT_EXPECTED: Final = "a whole number of tokens"
 _NOTHING: Final[dict[str, Any]] = {}
@@ -52,7 +51,7 @@ class Anomaly:
         return f"Anomaly({self.code!r}, {self.path!r}, {jsonable(self.value)!r}, {jsonable(self.used)!r})"
 
 
-class Report:
+class Reported:
     """The counts of one usage as its provider's dialect reports them, and where each was found.
 
     ``counts`` holds what was given by the names below; a name that is missing was not given, which is not quite 0: a split without its total adds up to it.
@@ -80,11 +79,11 @@ class Report:
         value = mapping.get(key)
         if value is None or (isinstance(value, str) and not value):
             return None
-        number = as_count(value)
+        number = whole(value)
         if number is not None:
             return number
         signed = isinstance(value, (int, float)) or (isinstance(value, Decimal) and value.is_finite())
-        if signed and not isinstance(value, bool) and value < 0 and as_count(-value) is not None:
+        if signed and not isinstance(value, bool) and value < 0 and whole(-value) is not None:
             self.anomalies.append(Anomaly("negative", f"{path}.{key}", value, 0))
             return 0
         self.faults.append(Fault(f"{path}.{key}", value, f"{COUNT_EXPECTED}, below 2**63"))
@@ -130,7 +129,7 @@ class Report:
         return limit
 
 
-def split(report: Report) -> tuple[int, ...]:
+def split(report: Reported) -> tuple[int, ...]:
     """Return the disjoint counts of a report, in the order of ``Usage``; impossible ones are clamped and noted in ``report.anomalies``.
 
     Prompt: reads first, then writes, then audio, image and video, each at most what is left of the total. Where cached or written tokens must overlap a

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from routecore import Catalog
-from routecore.cost.breakdown import cost_case
-from routecore.cost.log import LogTotals, price_log
+from routecore.cost.log import price_log
+from routecore.cost.log_totals import LogTotals
+from routecore.wire.cost_case import cost_case
 from tests.cli.command_line import run, write
 
 SAMPLE = {

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from routecore.pricing.card import PRICES
+from routecore.pricing.classes import PRICES
 from routecore.usage.counts import Usage
 
 TOKENS = Usage._fields[:14]

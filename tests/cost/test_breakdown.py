@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from routecore.cost.breakdown import calculate_cost, cost_case
-from routecore.cost.context import CostContext, normal_finish_reason
+from routecore.cost.calculate import calculate_cost
+from routecore.cost.context import CostContext
+from routecore.cost.insurance import normal_finish_reason
 from routecore.errors import InvalidRequest, InvalidUsage, UnpricedUsage
 from routecore.pricing.money import format_usd
 from routecore.usage.counts import Usage
+from routecore.wire.cost_case import cost_case
 
 CARD = {
     "prompt": "0.000003",

@@ -11,12 +11,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from routecore.catalog.catalog import Catalog
-from routecore.cost.breakdown import calculate_cost, cost_case
-from routecore.cost.log import LogTotals, price_log
+from routecore.cost.calculate import calculate_cost
+from routecore.cost.log import price_log
+from routecore.cost.log_totals import LogTotals
 from routecore.cost.table import CostTable
 from routecore.errors import UnpricedUsage
 from routecore.pricing.price_list import Pricing
 from routecore.usage.counts import Usage
+from routecore.wire.cost_case import cost_case
 from tests.cost.cost_cards import COUNTS, TOKENS, Literal, contexts, price_lists, usages
 
 reasons = st.sampled_from([None, "", " ", "stop", "length", "error", " Error", "tool_calls", "content_filter", "end_turn"])
@@ -128,7 +130,7 @@ def test_the_display_tiers_differ_by_the_cache_and_the_discount_alone(card, usag
 @given(price_lists(), st.integers(0, 100), st.integers(0, 100), st.integers(0, 100))
 def test_ranking_and_billing_share_one_price(card, prompt, completion, cached):
     cached = min(cached, prompt)
-    quote = Pricing.parse(card).quote(prompt, completion, cached)
+    quote = Pricing.parse(card).quote_femtodollars(prompt, completion, cached)
     billed = calculate_cost(card, Usage(text=prompt - cached, cached=cached, text_out=completion), finish_reason="stop").upstream_cost
     assert Fraction(quote) == Fraction(billed) * 10**15
 

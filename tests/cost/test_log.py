@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from routecore.catalog.catalog import Catalog
-from routecore.cost.breakdown import calculate_cost
+from routecore.cost.calculate import calculate_cost
 from routecore.cost.credits import purchase_fee
-from routecore.cost.log import LogTotals, PricedRow, UnpriceableRow, price_log, price_row
+from routecore.cost.log import PricedRow, UnpriceableRow, price_log, price_row
+from routecore.cost.log_totals import LogTotals
 from routecore.cost.reconcile import reconcile
 from routecore.errors import InvalidRequest
 from routecore.pricing.price_list import Pricing
@@ -132,7 +133,7 @@ def test_an_impossible_purchase_is_refused(amount, plan):
 
 def attempt(name, prices, *, key=None, tokens=(1000, 100)):
     pricing = Pricing.parse(prices)
-    return Attempt(SimpleNamespace(id=name, pricing=pricing), name, key, 1.0, pricing.quote(*tokens))
+    return Attempt(SimpleNamespace(id=name, pricing=pricing), name, key, 1.0, pricing.quote_femtodollars(*tokens))
 
 
 def test_a_plan_costs_each_attempt_by_the_chance_that_those_before_it_failed():

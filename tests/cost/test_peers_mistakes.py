@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from routecore.cost.breakdown import calculate_cost
+from routecore.cost.calculate import calculate_cost
 from routecore.pricing.price_list import Pricing
 from routecore.usage.counts import Usage
 

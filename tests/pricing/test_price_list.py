@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from routecore.errors import InvalidPricing
+from routecore.pricing.classes import PRICES
 from routecore.pricing.price_list import Pricing, expected_price
 
 SONNET = {
@@ -22,7 +23,7 @@ SONNET = {
 def rates(card, read=0, *, tier="default", at=None):
     """The active rates in USD, by price name."""
     row = Pricing.parse(card).ladder(tier).rates(read, at)
-    return {name: Decimal(value) / Decimal(10) ** row.places for name in row.names() if (value := getattr(row, name)) is not None}
+    return {name: Decimal(value) / Decimal(10) ** row.places for name in PRICES if (value := getattr(row, name)) is not None}
 
 
 @pytest.mark.parametrize(
@@ -294,7 +295,7 @@ def test_without_a_prompt_or_a_completion_price_there_is_no_expected_price(card)
 def test_a_quote_knows_the_weekday_of_its_instant():
     card = {"prompt": "0.000002", "completion": "0", "overrides": [{"weekdays": [7], "prompt": "0.000001"}]}
     sunday = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
-    quotes = [Pricing.parse(card).quote(1, 0, 0, sunday + day * 86_400) for day in range(7)]
+    quotes = [Pricing.parse(card).quote_femtodollars(1, 0, 0, sunday + day * 86_400) for day in range(7)]
     assert quotes == [10**9, *[2 * 10**9] * 6]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from routecore.cost.breakdown import cost_case
+from routecore.wire.cost_case import cost_case
 
 TYPES = {"invalid_pricing", "invalid_usage", "invalid_request", "unpriced_usage"}
 GOOD = {"pricing": {"prompt": "0.000001", "completion": "0.000002"}, "usage": {"prompt_tokens": 10, "completion_tokens": 5}, "finish_reason": "stop"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from routecore.pricing.card import CONDITIONS, PRICES, read_card
+from routecore.pricing.card import CONDITIONS, read_card
+from routecore.pricing.classes import PRICES
 from routecore.pricing.money import PLACES, plain, read_price, read_rate, round_price
 from routecore.reading.checks import below, lower
 

@@ -9,14 +9,14 @@ from routecore.cli.errors import fault_in_words
 from routecore.cli.figures import count, exact, plural, two_places
 from routecore.cli.terminal import Column
 from routecore.errors import FaultyInput
-from routecore.pricing.money import ONE
+from routecore.pricing.rate import ONE
 
 if TYPE_CHECKING:
     from routecore.cli.terminal import Page
     from routecore.cost.breakdown import CostBreakdown
-    from routecore.cost.log import LogTotals
+    from routecore.cost.log_totals import LogTotals
     from routecore.errors import RoutecoreError
-    from routecore.usage.counts import Anomaly
+    from routecore.usage.report import Anomaly
 
 __all__ = ["show_breakdown", "show_totals"]
 

@@ -60,7 +60,7 @@ class Field:
         case = self.case
         prompt = NOMINAL_PROMPT_TOKENS if case.prompt_tokens is None else case.prompt_tokens
         completion = NOMINAL_COMPLETION_TOKENS if case.completion_tokens is None else case.completion_tokens
-        return pricing.quote(prompt, completion, min(case.cached_tokens, prompt), case.now)
+        return pricing.quote_femtodollars(prompt, completion, min(case.cached_tokens, prompt), case.now)
 
     def attempt(self, position: int, probability: float) -> Attempt:
         """Return the candidate as an attempt of that probability."""

@@ -202,10 +202,10 @@ class _Pricer:
 
 def slopes(pricing: Pricing | None, prompt: int, now: float | None) -> tuple[Any, Any, Any] | None:
     """Return (a prompt token, a completion token, the request) in femtodollars, exact, for the prompts of the class that begins with ``prompt``; ``None`` if unknown."""
-    at = None if pricing is None else pricing.quote(prompt, 0, 0, now)
+    at = None if pricing is None else pricing.quote_femtodollars(prompt, 0, 0, now)
     if pricing is None or at is None:
         return None
-    made = pricing.quote(prompt, 1, 0, now)
+    made = pricing.quote_femtodollars(prompt, 1, 0, now)
     rate = _slope(pricing, prompt, now)
     assert made is not None
     return rate, made - at, at - rate * prompt
@@ -215,7 +215,7 @@ def _slope(pricing: Pricing, prompt: int, now: float | None) -> Any:  # noqa: AN
     """Return what one more prompt token costs at ``prompt``; 0 where that is a step, so that the class has one length and its price is all in the fee."""
     if not pricing.flat and prompt + 1 in pricing.ladder_of_default().breaks:
         return 0
-    after, here = pricing.quote(prompt + 1, 0, 0, now), pricing.quote(prompt, 0, 0, now)
+    after, here = pricing.quote_femtodollars(prompt + 1, 0, 0, now), pricing.quote_femtodollars(prompt, 0, 0, now)
     assert after is not None
     assert here is not None
     return after - here

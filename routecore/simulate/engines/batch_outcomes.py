@@ -187,7 +187,7 @@ def charges(pricing: Pricing | None, prompt: NDArray[np.int64], completion: NDAr
     if pricing is None:
         return None
     if pricing.timed and now is not None:
-        quotes = [pricing.quote(x, y, 0, at) for x, y, at in zip(prompt.tolist(), completion.tolist(), now.tolist(), strict=True)]
+        quotes = [pricing.quote_femtodollars(x, y, 0, at) for x, y, at in zip(prompt.tolist(), completion.tolist(), now.tolist(), strict=True)]
         return None if any(one is None for one in quotes) else _narrowed([round(one) for one in quotes if one is not None])
     steps = [] if pricing.flat else pricing.ladder_of_default().breaks
     if not steps:

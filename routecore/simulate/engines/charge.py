@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from routecore.cost.breakdown import calculate_cost
-from routecore.usage.counts import Usage
+from routecore.cost.calculate import calculate_cost
+from routecore.usage.counts import plain_usage
 
 if TYPE_CHECKING:
     from routecore.simulate.world.server import Server
@@ -16,21 +16,20 @@ __all__ = ["UNPRICED", "bill", "femtodollars", "whole_femtodollars"]
 
 UNPRICED: Final = (-1, -1)
 """The bill of a response that has no price."""
-_NO_USAGE: Final = Usage()
 
 
 def bill(server: Server, prompt: int, completion: int, cached: int, session: bool, now: float | None) -> tuple[int, int]:  # noqa: FBT001 - a fact of the request
     """Return (charged, charged if there were no caches) in femtodollars, rounded where they are finer; -1 where a price is unknown."""
     pricing = server.pricing
     assert pricing is not None
-    plain = pricing.quote(prompt, completion, 0, now)
+    plain = pricing.quote_femtodollars(prompt, completion, 0, now)
     if plain is None:
         return UNPRICED
     if server.writes and session and prompt >= server.min_cache:
-        usage = _NO_USAGE._replace(cached=cached, written_5m=prompt - cached, text_out=completion)
+        usage = plain_usage(0, cached, prompt - cached, 0, completion, 0)
         number, places = calculate_cost(pricing, usage, finish_reason="stop").upstream()
         return femtodollars(number, places), round(plain)
-    quote = pricing.quote(prompt, completion, cached, now) if cached else plain
+    quote = pricing.quote_femtodollars(prompt, completion, cached, now) if cached else plain
     return (-1 if quote is None else round(quote)), round(plain)
 
 

@@ -223,7 +223,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
                 assert timeout is not None
                 outcome, first = Outcome.timeout(), timeout
             if server.behaviour.billed_errors and server.pricing is not None:
-                quote = server.pricing.quote(one.prompt, 0, cached, None if wall is None else wall + now)
+                quote = server.pricing.quote_femtodollars(one.prompt, 0, cached, None if wall is None else wall + now)
                 if quote is not None:
                     one.upstream += round(quote)
                     one.insured += round(quote)

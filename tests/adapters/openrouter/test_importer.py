@@ -42,7 +42,7 @@ def test_a_price_of_minus_1_is_unknown_and_never_free():
     document = answer({"pricing": {"completion": "-1"}})
     assert "completion" not in only_row(document)["pricing"]
     assert oddities(document) == [("pricing.completion", "-1")]
-    assert import_endpoints(document).catalog().endpoints[0].pricing.quote(1, 1) is None
+    assert import_endpoints(document).catalog().endpoints[0].pricing.quote_femtodollars(1, 1) is None
 
 
 @pytest.mark.parametrize("key", ["internal_reasoning", "input_cache_write"])

@@ -12,7 +12,7 @@ from routecore import CatalogError, Pricing, calculate_cost
 from routecore.adapters.oddities import Oddities
 from routecore.adapters.openrouter import import_endpoints
 from routecore.adapters.openrouter.prices import read_pricing
-from routecore.pricing.card import PRICES
+from routecore.pricing.classes import PRICES
 from tests.adapters.openrouter.openrouter_feeds import answer, oddities, only_row
 
 
@@ -104,7 +104,7 @@ def test_a_discount_that_is_no_share_is_left_out_whatever_was_asked(discount):
 
 def test_a_discount_that_is_applied_comes_off_the_expected_price():
     document = answer({"pricing": {"discount": 0.25}})
-    priced = {how: import_endpoints(document, discount=how).catalog().endpoints[0].pricing.quote(1000, 0) for how in ("apply", "leave out")}
+    priced = {how: import_endpoints(document, discount=how).catalog().endpoints[0].pricing.quote_femtodollars(1000, 0) for how in ("apply", "leave out")}
     assert priced["apply"] * 4 == priced["leave out"] * 3
 
 
@@ -113,8 +113,8 @@ def test_a_conditional_card_comes_over_and_prices_a_long_prompt():
     row = only_row(answer({"pricing": {"overrides": [card]}}))
     assert row["pricing"]["overrides"] == [card]
     pricing = Pricing.parse(row["pricing"])
-    assert pricing.quote(200_000, 0) == 200_000 * 10**9
-    assert pricing.quote(200_001, 0) == 200_001 * 2 * 10**9
+    assert pricing.quote_femtodollars(200_000, 0) == 200_000 * 10**9
+    assert pricing.quote_femtodollars(200_001, 0) == 200_001 * 2 * 10**9
 
 
 def test_a_card_of_some_days_and_hours_comes_over_with_iso_weekdays():

@@ -83,7 +83,7 @@ def test_charges_are_the_scalar_calculator_s_to_the_femtodollar(card):
     now = np.arange(7) * 1800.0
     for instants in (None, now):
         expected = [
-            round(pricing.quote(x, y, 0, None if instants is None else instants[place]))
+            round(pricing.quote_femtodollars(x, y, 0, None if instants is None else instants[place]))
             for place, (x, y) in enumerate(zip(prompt.tolist(), completion.tolist(), strict=True))
         ]
         assert charges(pricing, prompt, completion, instants).tolist() == expected

@@ -1,0 +1,157 @@
+"""The totals of a log, by model and provider, and every row that could not be priced.
+
+Totals are exact whole numbers, so their sum is the same in any order and any partition: ``a.merge(b)`` is associative and commutative.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from routecore.cost.log import PricedRow, UnpriceableRow
+from routecore.pricing.money import as_decimal, plain
+from routecore.pricing.rate import plus, reduced
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from routecore.pricing.rate import Rate
+
+__all__ = ["LogTotals"]
+
+_SUMS: Final = ("cost", "list_cost", "uncached_list_cost", "upstream_cost", "insured_cost")
+_COUNTS: Final = ("requests", "prompt_tokens", "cached_tokens", "completion_tokens", "insured", "anomalous")
+
+
+class _Sum:
+    """One group's totals: counts, and exact amounts in USD."""
+
+    __slots__ = ("amounts", "counts")
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(_COUNTS, 0)
+        self.amounts: dict[str, Rate] = dict.fromkeys(_SUMS, (0, 0))
+
+    def count(self, **numbers: int) -> None:
+        for name, number in numbers.items():
+            self.counts[name] += number
+
+    def add(self, **amounts: Rate) -> None:
+        for name, amount in amounts.items():
+            self.amounts[name] = plus(self.amounts[name], amount)
+
+    def merge(self, other: _Sum) -> None:
+        self.count(**other.counts)
+        self.add(**other.amounts)
+
+    def value(self) -> tuple[tuple[int, ...], tuple[Rate, ...]]:
+        return tuple(self.counts.values()), tuple(reduced(*amount) for amount in self.amounts.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        number, places = self.amounts["list_cost"]
+        savings = plus(self.amounts["uncached_list_cost"], (-number, places))
+        return {**self.counts, **{name: plain(*amount) for name, amount in self.amounts.items()}, "cache_savings": plain(*savings)}
+
+
+class LogTotals:
+    """Exact totals of a log, by (model, provider). Mergeable: the total of a log is the sum of its rows in any order and any partition.
+
+    >>> from routecore.catalog.catalog import Catalog
+    >>> from routecore.cost.log import price_log
+    >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p", "pricing": {"prompt": "0.000001", "completion": "0.000002"}}]})
+    >>> row = {"model": "a/b", "provider": "p", "usage": {"prompt_tokens": 1000, "completion_tokens": 10}, "finish_reason": "stop"}
+    >>> totals = LogTotals()
+    >>> for priced in price_log([row, row, {"model": "a/b", "usage": 7}], catalog):
+    ...     totals.add(priced)
+    >>> totals.cost, [(unpriceable.line, unpriceable.error.param) for unpriceable in totals.unpriceable]
+    (Decimal('0.00204'), [(3, 'usage')])
+    """
+
+    __slots__ = ("_groups", "causes", "unpriceable")
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, str], _Sum] = {}
+        self.unpriceable: list[UnpriceableRow] = []
+        self.causes: dict[str, int] = {}
+
+    def add(self, row: PricedRow | UnpriceableRow) -> None:
+        """Add one row of ``price_log``."""
+        if isinstance(row, UnpriceableRow):
+            self.unpriceable.append(row)
+            return
+        endpoint, breakdown = row.endpoint, row.breakdown
+        key = (endpoint.model, endpoint.provider)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Sum()
+        usage, places = breakdown.usage, breakdown.places
+        group.count(
+            requests=1,
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached + usage.cached_audio + usage.cached_image,
+            completion_tokens=usage.completion_tokens,
+            insured=int(breakdown.insured),
+            anomalous=int(bool(breakdown.anomalies)),
+        )
+        uncached, upstream = breakdown.uncached_units(), breakdown.upstream()
+        group.add(
+            cost=breakdown.charge(),
+            list_cost=(breakdown.list_units, places),
+            uncached_list_cost=(breakdown.list_units if uncached is None else uncached, places),
+            upstream_cost=upstream,
+            insured_cost=upstream if breakdown.insured else (0, 0),
+        )
+        if row.reconciliation is not None:
+            cause = row.reconciliation.cause
+            self.causes[cause] = self.causes.get(cause, 0) + 1
+
+    def merge(self, other: LogTotals) -> LogTotals:
+        """Return the totals of both logs; neither changes."""
+        merged = LogTotals()
+        for part in (self, other):
+            for key, group in part._groups.items():  # noqa: SLF001 - the same class
+                merged._groups.setdefault(key, _Sum()).merge(group)
+            for cause, number in part.causes.items():
+                merged.causes[cause] = merged.causes.get(cause, 0) + number
+        merged.unpriceable = sorted([*self.unpriceable, *other.unpriceable], key=lambda row: (row.line, row.error.message))
+        return merged
+
+    @property
+    def requests(self) -> int:
+        """How many rows were priced."""
+        return sum(group.counts["requests"] for group in self._groups.values())
+
+    @property
+    def cost(self) -> Decimal:
+        """What all priced rows were charged, in USD, exact."""
+        return as_decimal(*self._total().amounts["cost"])
+
+    def _total(self) -> _Sum:
+        total = _Sum()
+        for group in self._groups.values():
+            total.merge(group)
+        return total
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row a (model, provider), the dearest first: counts, and amounts as decimal text."""
+        ranked = sorted(self._groups.items(), key=lambda entry: (-as_decimal(*entry[1].amounts["cost"]), entry[0]))
+        return [{"model": model, "provider": provider, **group.to_dict()} for (model, provider), group in ranked]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON holds it: ``total``, ``groups``, ``reconciliation`` (how many rows of each cause), ``unpriceable``."""
+        return {
+            "total": self._total().to_dict(),
+            "groups": self.rows(),
+            "reconciliation": dict(sorted(self.causes.items())),
+            "unpriceable": [row.to_dict() for row in self.unpriceable],
+        }
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LogTotals):
+            return NotImplemented
+        mine, theirs = ({key: group.value() for key, group in totals._groups.items()} for totals in (self, other))  # noqa: SLF001
+        return mine == theirs and self.causes == other.causes and [row.line for row in self.unpriceable] == [row.line for row in other.unpriceable]
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<LogTotals {self.requests} rows, {self.cost} USD, {len(self.unpriceable)} not priced>"
