@@ -85,10 +85,20 @@ def transitions() -> tuple[Sequence[str], Rows]:
 
 
 def steps() -> tuple[Sequence[str], Rows]:
-    from routecore.live.steps import AFTER
+    from routecore.live.kinds import KINDS
 
+    among = {"any": "", "other_endpoint": " of another endpoint", "other_model": " of another model"}
     return ("outcome", "while attempts are left", "when none is left", "why"), [
-        (f"`{kind}`", f"`{row.attempts_left}`", f"`{row.exhausted}`", row.reason) for kind, row in AFTER.items()
+        (f"`{kind}`", f"`{row.left}`{among[row.among]}", f"`{row.exhausted}`", row.reason) for kind, row in KINDS.items()
+    ]
+
+
+def kinds() -> tuple[Sequence[str], Rows]:
+    from routecore.live.kinds import KINDS
+
+    return ("kind", "what happened", "whose fault", "`error.type`", "event of health"), [
+        (f"`{kind}`", row.meaning, row.whose, f"`{row.error_type}`" if row.error_type else "–", f"`{row.event}`" if row.event else "none")
+        for kind, row in KINDS.items()
     ]
 
 
@@ -161,6 +171,7 @@ TABLES: dict[str, Callable[[], tuple[Sequence[str], Rows]]] = {
     "output-length": output_length,
     "modalities": modalities,
     "quantizations": quantizations,
+    "kinds": kinds,
     "steps": steps,
     "errors": errors,
     "transitions": transitions,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 import attrs
 
 from routecore.live.health_table import TRANSITIONS, Cooldown, Event, State, Transition
-from routecore.live.kinds import NEUTRAL, Kind
+from routecore.live.kinds import KINDS, NEUTRAL, Kind
 from routecore.reading.settings import finite_above, finite_from, share, whole_from
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = ["TRANSITIONS", "Cooldown", "Event", "Health", "HealthChange", "Health
 
 # a name of its own, as looking an enum's member up costs as much as an append
 _SUCCESS: Final = Kind.SUCCESS
+_EVENTS: Final = {row.kind: row.event for row in KINDS.values() if row.event is not None}
 _TABLE: Final = {(row.state, row.event): row for row in TRANSITIONS}
 _RECENT: Final = 64
 """Outcomes of each sort that an attempt remembers: at more than 64 within the time looked at, three failures in a row come first."""
@@ -246,15 +247,9 @@ class Health:
         if record.calm_since is not None and now - record.calm_since >= settings.calm_seconds:
             record.backoff = settings.cooldown_seconds
         record.calm_since = None
-        kind = outcome.kind
-        if kind is Kind.RATE_LIMIT:
-            event = Event.RATE_LIMIT
-        elif kind is Kind.CREDENTIAL:
-            event = Event.CREDENTIAL
-        else:
-            event = Event.FAILURE
+        event = _EVENTS[outcome.kind]
         # a bad key is no sign of a failing endpoint, and while cooling only answers from before the trouble come in
-        if kind is not Kind.CREDENTIAL and record.state is State.AVAILABLE:
+        if event is not Event.CREDENTIAL and record.state is State.AVAILABLE:
             record.failures.append(now)
             record.row += 1
             if event is Event.FAILURE and record.row >= settings.failures_in_a_row:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routecore.live.steps import StepSettings, next_after
+from routecore.live.kinds import KINDS, Action, Among
+from routecore.live.steps import Progress, Step, StepSettings, step_of
 from routecore.routing.attempt import Attempt
 from routecore.routing.plan import Plan
 from routecore.routing.ranking.field import Sticky
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from routecore.live.outcome import Outcome
     from routecore.live.session import Session
-    from routecore.live.steps import Step
     from routecore.routing.ranking.ranking import Ranking
 
 __all__ = ["LiveAttempt", "LivePlan"]
@@ -36,7 +36,9 @@ class LiveAttempt(Attempt):
 class LivePlan(Plan):
     """A plan with its session: iterating it gives attempts that ``Router.observe`` can pin and step on from."""
 
-    __slots__ = ("_retried", "_steps", "session")
+    __slots__ = ("_progress", "_steps", "session")
+
+    _progress: Progress
 
     def __init__(self, ranking: Ranking, draw: int, session: Session | None = None, steps: StepSettings = _STEPS) -> None:
         # a plan is made for every request: what is empty at first is not stored
@@ -63,16 +65,33 @@ class LivePlan(Plan):
         for place, attempt in enumerate(super().__iter__()):
             yield LiveAttempt(attempt, self, place)
 
-    def next_after(self, outcome: Outcome, attempt: Attempt | None = None) -> Step:
-        """Return what to do after ``outcome`` of ``attempt`` (without one: of the first): the next attempt, the same again after a wait, stop, or done.
+    def next_after(self, outcome: Outcome, attempt: Attempt | None = None, *, delivered: bool = False) -> Step:
+        """Return what to do after ``outcome`` of ``attempt`` (without one: of the first): the next attempt, one again after a wait, stop, or done.
 
-        A plan is gone through once more at most: after one ``retry`` it says ``stop``.
+        ``attempt`` may come from iterating the plan, from ``attempts`` or from ``first``. Answers that rule attempts out (``unsuitable``, ``moderation``) do so
+        for all later steps. A plan is gone through once more at most: after one ``retry`` it says ``stop``. With ``delivered``, where output has
+        already gone to the caller, nothing is repeated: a failure is ``stop``.
         """
-        place = attempt.place if isinstance(attempt, LiveAttempt) else 0
-        step = next_after(outcome, attempts_left=len(self) - 1 - place, retries_left=0 if getattr(self, "_retried", False) else 1, settings=self._steps)
-        if step.action == "retry":
-            self._retried = True
-        return step
+        row = KINDS[outcome.kind]
+        if row.left is Action.DONE:
+            return Step(Action.DONE, 0.0, row.reason)
+        progress: Progress | None = getattr(self, "_progress", None)
+        if progress is None:
+            progress = self._progress = Progress()
+        place = self._place(attempt)
+        progress.note(place, outcome, self.attempts if row.among is not Among.ANY else ())
+        if delivered:
+            return Step(Action.STOP, 0.0, f"{row.reason}; part of the answer is with the caller, so nothing is repeated")
+        step, at = step_of(progress, place, len(self), self._steps)
+        return step if at is None else step._replace(attempt=LiveAttempt(self[at], self, at))
+
+    def _place(self, attempt: Attempt | None) -> int:
+        """Return an attempt's place in this plan; one that is not in it counts as the first."""
+        if attempt is None:
+            return 0
+        if isinstance(attempt, LiveAttempt) and attempt.plan is self:
+            return attempt.place
+        return next((place for place, one in enumerate(super().__iter__()) if one.key == attempt.key), 0)
 
     def to_scenario(self) -> dict[str, Any]:
         """Return the scenario that decides this plan again: the asked models' part of the catalog, and a body without its prompt."""

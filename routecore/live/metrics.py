@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from routecore.live.kinds import Kind
+from routecore.live.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,16 +23,7 @@ __all__ = ["Counters", "Metric", "readings"]
 PLANS: Final = "plans"
 FAILED: Final = "plans.failed"
 
-ERROR_TYPES: Final = {
-    Kind.CONNECTION: "connection",
-    Kind.TIMEOUT: "timeout",
-    Kind.SERVER: "500",
-    Kind.RATE_LIMIT: "429",
-    Kind.CREDENTIAL: "401",
-    Kind.MODERATION: "403",
-    Kind.CALLER: "400",
-    Kind.CANCELLED: "cancelled",
-}
+ERROR_TYPES: Final = {row.kind: row.error_type for row in KINDS.values() if row.error_type is not None}
 """``error.type`` of each kind of outcome, as the conventions want it: a status or a short name; a success has none."""
 
 
@@ -79,7 +70,7 @@ def readings(counters: Counters, windows: Windows, health: Health, pins: Pins, f
         Metric("routecore.pins.store_errors", "{error}", (), pins.store_errors),
         Metric("routecore.health.cooling", "{attempt}", (), len(facts.cooling)),
     ]
-    for kind in Kind:
+    for kind in KINDS:
         attributes: tuple[tuple[str, str], ...] = (("routecore.outcome", str(kind)),)
         if kind in ERROR_TYPES:
             attributes += (("error.type", ERROR_TYPES[kind]),)

@@ -6,12 +6,14 @@ served, so implausible times are refused and counted by the windows (``docs/deci
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from routecore.errors import Fault, OutcomeError
+from routecore.errors import Fault, InvalidUsage, OutcomeError
 from routecore.live.http_answers import classify
 from routecore.live.kinds import FAILURES, NEUTRAL, Kind
 from routecore.live.retry_after import date_seconds, header, parse_retry_after
+from routecore.usage.counts import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,9 @@ __all__ = ["FAILURES", "NEUTRAL", "Kind", "Outcome"]
 
 _SECONDS_EXPECTED: Final = "a number of seconds"
 _KINDS: Final = ", ".join(Kind)
+_LONGEST_NAME: Final = 1_024
+COOLS: Final = ("key", "attempt", "nothing")
+"""What an answer may cool where that is not its kind's usual."""
 
 
 class Outcome:
@@ -29,6 +34,12 @@ class Outcome:
     ``output_tokens``: tokens the provider says it made. ``status``: the HTTP status, 100 to 599. ``retry_after_seconds``: what ``Retry-After`` asks for.
     ``detail``: the reason in words. ``problem``: what could not be read of the provider's answer (a bad ``Retry-After``); it is counted, never raised.
 
+    What is known of the answer beside that: ``usage`` (a ``Usage``, or the provider's object, which is read here), ``served_tier``, ``finish_reason`` and
+    ``response_id`` as the provider wrote them, ``tool_calls_valid`` (whether the response's tool calls were well formed; ``None`` where it made none).
+    ``waited_seconds``: for ``timeout`` and ``cancelled``, how long nothing had come: a latency of which only that is known, that it was longer.
+    ``context_exceeded``: of ``unsuitable``, whether the prompt was too long for the endpoint. ``rule``: the row of the table of answers that decided.
+    ``cools``: what it cools where that is not its kind's usual: ``key`` (every attempt with that key at that provider), ``attempt``, or ``nothing``.
+
     Raises ``OutcomeError`` with every field that has a wrong type or a value outside its range.
 
     >>> Outcome.success(ttft_seconds=0.5, total_seconds=2.5, output_tokens=101).tokens_per_second
@@ -37,10 +48,13 @@ class Outcome:
     Traceback (most recent call last):
         ...
     routecore.errors.OutcomeError: 1 fault in the outcome: kind: 'rate_limt' is not one of success, connection, timeout, server, rate_limit, credential, \
-moderation, caller, cancelled
+unsuitable, moderation, caller, cancelled, gateway
     """
 
-    __slots__ = ("detail", "kind", "output_tokens", "problem", "retry_after_seconds", "status", "total_seconds", "ttft_seconds")
+    __slots__ = (
+        "context_exceeded", "cools", "detail", "finish_reason", "kind", "output_tokens", "problem", "response_id", "retry_after_seconds", "rule",
+        "served_tier", "status", "tool_calls_valid", "total_seconds", "ttft_seconds", "usage", "waited_seconds",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -53,6 +67,15 @@ moderation, caller, cancelled
         retry_after_seconds: float | None = None,
         detail: str | None = None,
         problem: str | None = None,
+        usage: Usage | Mapping[str, Any] | None = None,
+        served_tier: str | None = None,
+        finish_reason: str | None = None,
+        tool_calls_valid: bool | None = None,
+        waited_seconds: float | None = None,
+        response_id: str | None = None,
+        context_exceeded: bool = False,
+        cools: str | None = None,
+        rule: str | None = None,
     ) -> None:
         # text is turned into a kind below, or raises
         self.kind = cast("Kind", kind)
@@ -63,6 +86,15 @@ moderation, caller, cancelled
         self.retry_after_seconds = retry_after_seconds
         self.detail = detail
         self.problem = problem
+        self.usage = cast("Usage | None", usage)
+        self.served_tier = served_tier
+        self.finish_reason = finish_reason
+        self.tool_calls_valid = tool_calls_valid
+        self.waited_seconds = waited_seconds
+        self.response_id = response_id
+        self.context_exceeded = context_exceeded
+        self.cools = cools
+        self.rule = rule
         # the plain case costs a few type checks; everything else is looked at closely
         if (
             type(kind) is not Kind
@@ -71,6 +103,14 @@ moderation, caller, cancelled
             or (output_tokens is not None and (type(output_tokens) is not int or output_tokens < 0))
             or status is not None
             or retry_after_seconds is not None
+            or usage is not None
+            or served_tier is not None
+            or finish_reason is not None
+            or tool_calls_valid is not None
+            or waited_seconds is not None
+            or response_id is not None
+            or context_exceeded
+            or cools is not None
         ):
             self._check()
 
@@ -80,7 +120,7 @@ moderation, caller, cancelled
             self.kind = Kind(self.kind)
         except ValueError:
             faults.append(Fault("kind", self.kind, f"one of {_KINDS}"))
-        for name in ("ttft_seconds", "total_seconds"):
+        for name in ("ttft_seconds", "total_seconds", "waited_seconds"):
             value = getattr(self, name)
             if value is not None and not _is_number(value):
                 faults.append(Fault(name, value, _SECONDS_EXPECTED))
@@ -93,21 +133,66 @@ moderation, caller, cancelled
         if status is not None and (isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599):
             faults.append(Fault("status", status, "an HTTP status from 100 to 599"))
         wait = self.retry_after_seconds
-        if wait is not None and not (_is_number(wait) and 0 <= wait < float("inf")):
-            faults.append(Fault("retry_after_seconds", wait, "a finite number of seconds, 0 or more"))
-        elif wait is not None:
-            self.retry_after_seconds = _as_float(wait)
+        if wait is not None:
+            seconds = _as_float(wait) if _is_number(wait) else inf
+            if 0 <= seconds < inf:
+                self.retry_after_seconds = seconds
+            else:
+                faults.append(Fault("retry_after_seconds", wait, "a finite number of seconds, 0 or more"))
+        self._check_known(faults)
         if faults:
             raise OutcomeError(faults)
 
+    def _check_known(self, faults: list[Fault]) -> None:
+        """Check what is known of the answer itself."""
+        for name in ("served_tier", "finish_reason", "response_id"):
+            text = getattr(self, name)
+            if text is not None and not (isinstance(text, str) and len(text) <= _LONGEST_NAME):
+                faults.append(Fault(name, text, f"text of at most {_LONGEST_NAME} characters"))
+        for name in ("tool_calls_valid", "context_exceeded"):
+            flag: object = getattr(self, name)
+            if not (isinstance(flag, bool) or (flag is None and name == "tool_calls_valid")):
+                faults.append(Fault(name, flag, "true or false"))
+        if self.cools is not None and self.cools not in COOLS:
+            faults.append(Fault("cools", self.cools, f"one of {', '.join(COOLS)}"))
+        usage: object = self.usage
+        if usage is not None and not isinstance(usage, Usage):
+            try:
+                self.usage = Usage.parse(usage)
+            except InvalidUsage as error:
+                faults.extend(error.faults)
+
     @classmethod
-    def success(cls, *, ttft_seconds: float | None = None, total_seconds: float | None = None, output_tokens: int | None = None) -> Outcome:
+    def success(
+        cls,
+        *,
+        ttft_seconds: float | None = None,
+        total_seconds: float | None = None,
+        output_tokens: int | None = None,
+        usage: Usage | Mapping[str, Any] | None = None,
+        served_tier: str | None = None,
+        finish_reason: str | None = None,
+        tool_calls_valid: bool | None = None,
+        response_id: str | None = None,
+    ) -> Outcome:
         """A response that was served. Leave out what is not known.
 
         >>> Outcome.success(ttft_seconds=0.4).kind
         <Kind.SUCCESS: 'success'>
+        >>> Outcome.success(usage={"prompt_tokens": 12, "completion_tokens": 3}).usage
+        Usage(text=12, text_out=3)
         """
-        return cls(Kind.SUCCESS, ttft_seconds=ttft_seconds, total_seconds=total_seconds, output_tokens=output_tokens)
+        return cls(
+            Kind.SUCCESS,
+            ttft_seconds=ttft_seconds,
+            total_seconds=total_seconds,
+            output_tokens=output_tokens,
+            usage=usage,
+            served_tier=served_tier,
+            finish_reason=finish_reason,
+            tool_calls_valid=tool_calls_valid,
+            response_id=response_id,
+        )
 
     @classmethod
     def connection(cls, detail: str | None = None) -> Outcome:
@@ -115,9 +200,9 @@ moderation, caller, cancelled
         return cls(Kind.CONNECTION, detail=detail)
 
     @classmethod
-    def timeout(cls, detail: str | None = None) -> Outcome:
-        """The gateway gave up waiting. If the caller did, that is ``cancelled``."""
-        return cls(Kind.TIMEOUT, detail=detail)
+    def timeout(cls, detail: str | None = None, *, waited_seconds: float | None = None) -> Outcome:
+        """The gateway gave up waiting, after ``waited_seconds`` without a first token. If the caller did, that is ``cancelled``."""
+        return cls(Kind.TIMEOUT, detail=detail, waited_seconds=waited_seconds)
 
     @classmethod
     def server(cls, status: int | None = None, detail: str | None = None) -> Outcome:
@@ -135,6 +220,11 @@ moderation, caller, cancelled
         return cls(Kind.CREDENTIAL, status=status, detail=detail)
 
     @classmethod
+    def unsuitable(cls, status: int | None = None, detail: str | None = None, *, context_exceeded: bool = False) -> Outcome:
+        """The request does not fit this endpoint; another may serve it. ``context_exceeded``: the prompt is too long here. Blames nobody."""
+        return cls(Kind.UNSUITABLE, status=status, detail=detail, context_exceeded=context_exceeded)
+
+    @classmethod
     def moderation(cls, detail: str | None = None) -> Outcome:
         """The caller's input was flagged. Says nothing about the endpoint."""
         return cls(Kind.MODERATION, detail=detail)
@@ -145,9 +235,14 @@ moderation, caller, cancelled
         return cls(Kind.CALLER, status=status, detail=detail)
 
     @classmethod
-    def cancelled(cls, detail: str | None = None) -> Outcome:
-        """The caller went away. Says nothing about the endpoint."""
-        return cls(Kind.CANCELLED, detail=detail)
+    def cancelled(cls, detail: str | None = None, *, waited_seconds: float | None = None, ttft_seconds: float | None = None) -> Outcome:
+        """The caller went away, or a hedge lost its race, after ``waited_seconds`` without a first token, or after one at ``ttft_seconds``. Blames nobody."""
+        return cls(Kind.CANCELLED, detail=detail, waited_seconds=waited_seconds, ttft_seconds=ttft_seconds)
+
+    @classmethod
+    def gateway(cls, status: int | None = None, detail: str | None = None) -> Outcome:
+        """The gateway's own trouble: no free connection, a spent budget. Says nothing about the endpoint."""
+        return cls(Kind.GATEWAY, status=status, detail=detail)
 
     @classmethod
     def from_http(
@@ -228,8 +323,11 @@ moderation, caller, cancelled
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the outcome as JSON can hold it, without what is not known."""
-        found = {name: getattr(self, name) for name in self.__slots__}
-        return {name: str(value) if name == "kind" else value for name, value in sorted(found.items()) if value is not None}
+        found: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        found["kind"] = str(self.kind)
+        found["context_exceeded"] = self.context_exceeded or None
+        found["usage"] = None if self.usage is None else self.usage.to_mapping()
+        return {name: value for name, value in found.items() if value is not None}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Outcome):
@@ -237,7 +335,7 @@ moderation, caller, cancelled
         return self.to_mapping() == other.to_mapping()
 
     def __hash__(self) -> int:
-        return hash(tuple(self.to_mapping().items()))
+        return hash((self.kind, self.status, self.ttft_seconds, self.total_seconds, self.usage, self.detail))
 
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value!r}" for name, value in self.to_mapping().items() if name != "kind")

@@ -23,7 +23,7 @@ from routecore.live.pins import MemoryPins, Pins
 from routecore.live.session import Session
 from routecore.live.settings import RouterSettings
 from routecore.live.snapshot import Prepared, Snapshot
-from routecore.live.steps import next_after
+from routecore.live.steps import Action, Step, next_after
 from routecore.live.windows.windows import Windows
 from routecore.reading.checks import INTEGER_LIMIT, WHOLE_EXPECTED
 from routecore.request.body import SESSION_ID_LIMIT, read
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from routecore.live.health import HealthChange
     from routecore.live.outcome import Outcome
     from routecore.live.pins import PinStore
-    from routecore.live.steps import Step
     from routecore.routing.attempt import Attempt
     from routecore.routing.case import Case
     from routecore.routing.facts import EndpointStats
@@ -56,6 +55,7 @@ _NO_CONTEXT: Final = Context()
 _LONGEST_BLOCK: Final = 4_096
 """Provider blocks longer than this as text are parsed every time: what is kept stays small, whatever callers send."""
 _SUCCESS: Final = Kind.SUCCESS
+_DELIVERED: Final = Step(Action.STOP, 0.0, "part of the answer is with the caller, so nothing is repeated")
 _MAX_PINNED: Final = 256
 """Rankings kept for one prepared request, one for each pinned attempt."""
 _PROBES: Final = 4
@@ -233,11 +233,12 @@ class Router:
 
     # --- learning -----------------------------------------------------------------------------------------------------------------------------
 
-    def observe(self, attempt: Attempt, outcome: Outcome, plan: LivePlan | None = None) -> Step:
+    def observe(self, attempt: Attempt, outcome: Outcome, plan: LivePlan | None = None, *, delivered: bool = False) -> Step:
         """Record how an attempt ended, and say what to do next: go on, retry after a wait, stop, or done.
 
         Attempts that came from iterating a plan know their plan; for one taken otherwise (``plan.first``) hand it over, or the session is not pinned
-        and the step cannot know whether attempts are left. Late outcomes, also of endpoints that a swap has removed, are taken.
+        and the step cannot know whether attempts are left. Late outcomes, also of endpoints that a swap has removed, are taken. ``delivered`` says that output
+        has already gone to the caller: nothing is repeated then.
         """
         now = self._clock()
         self._windows.observe(attempt.endpoint.id, outcome, now)
@@ -249,13 +250,13 @@ class Router:
             self._health.release(attempt.key, now)
         if plan is None:
             if type(attempt) is not LiveAttempt:
-                return self._next_step[kind]
+                return self._next_step[kind] if not delivered or kind is _SUCCESS else _DELIVERED
             plan = attempt.plan
         session = plan.session
         if session is not None and kind is _SUCCESS:
             seconds = SHORT_CACHE_SECONDS if session.body is None else cache_seconds(session.body)
             self._pins.served(session.account, session.conversation, attempt.endpoint.model, attempt.key, now, seconds)
-        return plan.next_after(outcome, attempt)
+        return plan.next_after(outcome, attempt, delivered=delivered)
 
     def tick(self, *, breathe: Callable[[], object] | None = None) -> None:
         """Read the statistics of the window that ends now. Call it every few seconds, from any thread; without, ``plan`` does it when it is overdue."""

@@ -13,7 +13,6 @@ from routecore.live.http_answers import classify
 from routecore.live.kinds import Kind
 from routecore.live.outcome import Outcome
 from routecore.live.retry_after import parse_retry_after
-from routecore.live.steps import AFTER, Action, StepSettings, next_after
 
 FLAGGED = {"error": {"code": 403, "message": "Your input was flagged", "metadata": {"reasons": ["violence"], "flagged_input": "…"}}}
 ITEM = {"error": {"message": "Previous response with id 'resp_1' not found.", "code": "previous_response_not_found"}}
@@ -135,13 +134,29 @@ def test_a_success_has_no_retry_after_and_a_failure_no_first_token():
         ({"kind": "success", "output_tokens": True}, "output_tokens"), ({"kind": "server", "status": 99}, "status"),
         ({"kind": "server", "status": 600}, "status"), ({"kind": "server", "status": "500"}, "status"),
         ({"kind": "rate_limit", "retry_after_seconds": -1}, "retry_after_seconds"), ({"kind": "rate_limit", "retry_after_seconds": nan}, "retry_after_seconds"),
-        ({"kind": "rate_limit", "retry_after_seconds": inf}, "retry_after_seconds"),
+        ({"kind": "rate_limit", "retry_after_seconds": inf}, "retry_after_seconds"), ({"kind": "server", "retry_after_seconds": 10**400}, "retry_after_seconds"),
+        ({"kind": "success", "usage": {"prompt_tokens": "many"}}, "usage.prompt_tokens"), ({"kind": "success", "usage": 7}, "usage"),
+        ({"kind": "success", "finish_reason": 7}, "finish_reason"), ({"kind": "success", "served_tier": ["flex"]}, "served_tier"),
+        ({"kind": "success", "response_id": "x" * 2_000}, "response_id"), ({"kind": "success", "tool_calls_valid": 1}, "tool_calls_valid"),
+        ({"kind": "timeout", "waited_seconds": "9"}, "waited_seconds"), ({"kind": "server", "cools": "everything"}, "cools"),
+        ({"kind": "unsuitable", "context_exceeded": None}, "context_exceeded"),
     ],
 )  # fmt: skip
 def test_a_bad_field_is_named_with_its_value(fields, path):
     with pytest.raises(OutcomeError) as caught:
         Outcome(**fields)
     assert [fault.path for fault in caught.value.faults] == [path]
+
+
+def test_what_is_known_of_an_answer_is_carried_and_can_be_written_down():
+    outcome = Outcome.success(
+        usage={"prompt_tokens": 9, "completion_tokens": 2}, served_tier="flex", finish_reason="stop", tool_calls_valid=True, response_id="r1"
+    )
+    assert json.loads(json.dumps(outcome.to_mapping())) == {
+        "kind": "success", "usage": {"text": 9, "text_out": 2}, "served_tier": "flex", "finish_reason": "stop", "tool_calls_valid": True, "response_id": "r1",
+    }  # fmt: skip
+    assert pickle.loads(pickle.dumps(outcome)) == outcome
+    assert outcome != Outcome.success()
 
 
 def test_all_bad_fields_come_in_one_error():
@@ -192,39 +207,3 @@ def test_outcomes_are_values():
     assert len({one, Outcome.rate_limit(5.0, detail="x")}) == 1
     assert pickle.loads(pickle.dumps(one)) == one
     assert json.loads(json.dumps(one.to_mapping())) == {"kind": "rate_limit", "status": 429, "retry_after_seconds": 5.0, "detail": "x"}
-
-
-def test_the_table_of_steps_has_a_row_for_every_kind():
-    assert set(AFTER) == set(Kind)
-
-
-@pytest.mark.parametrize("kind", ["connection", "timeout", "server", "rate_limit", "credential"])
-def test_while_attempts_are_left_an_endpoint_s_failure_goes_on_to_the_next(kind):
-    assert next_after(Outcome(kind), attempts_left=1).action is Action.NEXT
-
-
-@pytest.mark.parametrize("kind", ["moderation", "caller", "cancelled"])
-def test_the_caller_s_fault_stops_however_many_attempts_are_left(kind):
-    assert next_after(Outcome(kind), attempts_left=9).action is Action.STOP
-
-
-def test_at_the_end_of_a_plan_a_retry_waits_as_asked_or_five_seconds():
-    assert next_after(Outcome.rate_limit(12), attempts_left=0)[:2] == (Action.RETRY, 12.0)
-    assert next_after(Outcome.server(500), attempts_left=0)[:2] == (Action.RETRY, 5.0)
-
-
-def test_a_retry_later_than_a_caller_waits_is_a_stop_that_says_so():
-    assert next_after(Outcome.rate_limit(30), attempts_left=0).action is Action.RETRY
-    step = next_after(Outcome.rate_limit(31), attempts_left=0)
-    assert step.action is Action.STOP
-    assert "31 s is later than the 30 s" in step.reason
-
-
-def test_a_bad_key_is_not_retried_and_no_retry_comes_after_the_last():
-    assert next_after(Outcome.credential(401), attempts_left=0).action is Action.STOP
-    assert next_after(Outcome.server(500), attempts_left=0, retries_left=0).action is Action.STOP
-
-
-def test_a_bad_step_setting_is_named():
-    with pytest.raises(Exception, match=r"settings\.steps\.retry_seconds"):
-        StepSettings(retry_seconds=-1)
