@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from routecore.routing.plan import Plan
     from routecore.routing.warnings import Warned
     from routecore.usage.counts import Usage
+    from routecore.usage.merge import merge_usage
     from routecore.usage.report import Anomaly
     from routecore.wire.cost_case import cost_case
     from routecore.wire.examples import example_catalog, example_facts, example_requests
@@ -155,6 +156,7 @@ __all__ = [
     "expected_cost",
     "expected_price",
     "format_usd",
+    "merge_usage",
     "price_log",
     "price_row",
     "purchase_fee",
@@ -243,6 +245,7 @@ _HOME = {
     "expected_cost": "routing.expected_cost",
     "expected_price": "pricing.price_list",
     "format_usd": "pricing.money",
+    "merge_usage": "usage.merge",
     "price_log": "cost.log",
     "price_row": "cost.log",
     "purchase_fee": "cost.credits",
