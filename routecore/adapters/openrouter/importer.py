@@ -6,17 +6,14 @@ without a word: a row that cannot be an endpoint is in ``refused``. What each re
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-import attrs
-
+from routecore.adapters.imported import ImportResult, Names, Rows
 from routecore.adapters.oddities import Oddities, Oddity
 from routecore.adapters.openrouter.answers import Answer, read_answers
 from routecore.adapters.openrouter.policies import Policies, read_modalities, read_policies
 from routecore.adapters.openrouter.prices import read_pricing
 from routecore.adapters.openrouter.stats import read_statistics
-from routecore.catalog.catalog import Catalog
 from routecore.catalog.endpoint import QUANTIZATIONS
 from routecore.errors import CatalogError, Fault
 from routecore.reading.checks import is_name, lower, whole
@@ -34,40 +31,6 @@ _LIMITS: Final = (("context_length", "context_length"), ("max_output_tokens", "m
 _TAG_EXPECTED: Final = "a provider's tag such as 'deepinfra/fp8'"
 
 
-@attrs.frozen
-class ImportResult:
-    """What a feed gave: rows in the catalog's wire form, statistics in the scenario's, all oddities, and what could not be read.
-
-    ``rows_read`` counts the feed's endpoints; each is a row of ``catalog_mapping`` or has a fault in ``refused``, where also stand answers that are none.
-    """
-
-    catalog_mapping: dict[str, Any]
-    stats: dict[str, Any]
-    oddities: tuple[Oddity, ...]
-    refused: tuple[Fault, ...]
-    rows_read: int
-
-    def catalog(self) -> Catalog:
-        """Return the catalog."""
-        return Catalog.from_mapping(self.catalog_mapping)
-
-    def summary(self) -> dict[str, Any]:
-        """Return counts: rows read, endpoints, models, what was refused, endpoints with statistics, and oddities by field and what was done.
-
-        Every single oddity, with its path and value, is in ``oddities``.
-        """
-        endpoints = self.catalog_mapping["endpoints"]
-        counted = Counter((one.field, one.done) for one in self.oddities)
-        return {
-            "rows_read": self.rows_read,
-            "endpoints": len(endpoints),
-            "models": len({row["model"] for row in endpoints}),
-            "refused": [fault.to_dict() for fault in self.refused],
-            "with_statistics": len(self.stats),
-            "oddities": [{"field": field, "done": done, "rows": rows} for (field, done), rows in sorted(counted.items(), key=lambda item: (-item[1], item[0]))],
-        }
-
-
 def import_endpoints(
     document: object,
     *,
@@ -77,6 +40,8 @@ def import_endpoints(
     discount: Discount = "leave out",
     negative_status: NegativeStatus = "keep",
     renamed: Renamed = "keep",
+    canonical: object = None,
+    policies: object = None,
 ) -> ImportResult:
     """Return the endpoints of one ``/models/{author}/{slug}/endpoints`` answer, of a sweep of answers, or of a list of either.
 
@@ -87,6 +52,9 @@ def import_endpoints(
     What the feed leaves open: ``discount``, whether a discount is in the listed price already (``leave out``, the default) or comes off it (``apply``);
     ``negative_status``, whether an endpoint whose status code is negative stays (``keep``) or is turned off (``disable``); ``renamed``, whether an answer that
     gives another model's name than it was asked by, as those for ``…:free`` do, is kept under the name asked or refused.
+
+    ``canonical`` maps names of models to those they are to have in the catalog; ``policies`` is a table of data policies (``{slug: {"trains": bool,
+    "retains": bool}}``), whose statements go before the directories'.
 
     Twins (one model, one tag) are numbered ``…#2`` in the order of the feed.
 
@@ -99,9 +67,11 @@ def import_endpoints(
     ({'prompt': '0.000001'}, [('context_length', 0), ('status', -2), ('pricing.completion', '-1')])
     """
     _check_options(("discount", discount, Discount), ("negative_status", negative_status, NegativeStatus), ("renamed", renamed, Renamed))
-    policies = None if providers is None else read_policies(providers)
+    directories = None if providers is None else read_policies(providers)
     known = {} if models is None else read_modalities(models)
-    importer = _Importer(policies, known, take_discount=discount == "apply", disable=negative_status == "disable", refuse_renamed=renamed == "refuse")
+    odd = Oddities()
+    rows = Rows(odd, canonical, policies, slug_field="tag")
+    importer = _Importer(rows, directories, known, take_discount=discount == "apply", disable=negative_status == "disable", refuse_renamed=renamed == "refuse")
     importer.read(document)
     if stats is not None:
         importer.join(stats)
@@ -118,34 +88,18 @@ def _check_options(*options: tuple[str, object, Any]) -> None:
         raise CatalogError(faults)
 
 
-class _Names:
-    """Names endpoints the way the catalog does: model, slug in lower case, twins numbered in the order of the feed."""
-
-    def __init__(self) -> None:
-        self._seen: Counter[str] = Counter()
-
-    def slug(self, model: str, tag: str) -> tuple[str, int]:
-        """Return the slug of the next endpoint of this model and tag, and how many of its name there are so far."""
-        slug = lower(tag)
-        endpoint = f"{model}@{slug}"
-        self._seen[endpoint] += 1
-        times = self._seen[endpoint]
-        return (slug if times == 1 else f"{slug}#{times}"), times
-
-
 class _Importer:
-    def __init__(self, policies: Policies | None, modalities: Mapping[str, Any], *, take_discount: bool, disable: bool, refuse_renamed: bool) -> None:
+    def __init__(
+        self, rows: Rows, policies: Policies | None, modalities: Mapping[str, Any], *, take_discount: bool, disable: bool, refuse_renamed: bool
+    ) -> None:
+        self.rows = rows
+        self.odd = rows.odd
+        self.refused = rows.refused
         self.policies = policies
         self.modalities = modalities
         self.take_discount = take_discount
         self.disable = disable
         self.refuse_renamed = refuse_renamed
-        self.rows: list[dict[str, Any]] = []
-        self.paths: list[str] = []
-        self.stats: dict[str, Any] = {}
-        self.odd = Oddities()
-        self.refused: list[Fault] = []
-        self.names = _Names()
         self.rows_read = 0
         if policies is not None:
             self.odd.noted.extend(policies.oddities)
@@ -193,10 +147,12 @@ class _Importer:
         if raw.get("tag") is None:
             self.odd.note(where, "tag", None, "missing: made of provider_name")
         provider = lower(tag).partition("/")[0]
-        slug, times = self.names.slug(model, tag)
-        if times > 1:
-            self.odd.note(where, "tag", tag, "a twin of an earlier endpoint: numbered")
-        row: dict[str, Any] = {"model": model, "provider": provider, "slug": slug, "quantization": self._quantization(where, raw.get("quantization"))}
+        row: dict[str, Any] = {
+            "model": self.rows.name(model),
+            "provider": provider,
+            "slug": tag,
+            "quantization": self._quantization(where, raw.get("quantization")),
+        }
         for ours, theirs in _LIMITS:
             limit = self._limit(where, theirs, raw.get(theirs))
             if limit is not None:
@@ -217,11 +173,12 @@ class _Importer:
         pricing = read_pricing(raw.get("pricing"), where, self.odd, take_discount=self.take_discount)
         if pricing is not None:
             row["pricing"] = pricing
-        self.rows.append(row)
-        self.paths.append(where)
+        endpoint = self.rows.add(where, row)
+        if row["model"] != model:
+            self.rows.aliases[model] = row["model"]
         measured = read_statistics(raw, where, self.odd)
         if measured:
-            self.stats[f"{model}@{slug}"] = measured
+            self.rows.stats[endpoint] = measured
 
     def _quantization(self, where: str, level: object) -> str:
         if isinstance(level, str) and lower(level) in QUANTIZATIONS:
@@ -274,39 +231,26 @@ class _Importer:
         answers, faults = read_answers(stats, "stats")
         if faults:
             raise CatalogError(faults)
-        known = {f"{row['model']}@{row['slug']}" for row in self.rows}
-        names = _Names()
+        known = self.rows.ids()
+        names = Names()
         for answer in answers:
             for where, raw in _endpoints(answer):
                 name, tag, bad = _identify(answer, raw, where)
                 if name is None or tag is None:
                     self.odd.noted.extend(Oddity(fault.path, "statistics", fault.value, f"not {fault.expected}: left out") for fault in bad)
                     continue
+                name = self.rows.name(name)
                 endpoint = f"{name}@{names.slug(name, tag)[0]}"
                 if endpoint not in known:
                     self.odd.note(where, "statistics", endpoint, "of no endpoint that was imported: left out")
                     continue
                 measured = read_statistics(raw, where, self.odd)
                 if measured:
-                    self.stats[endpoint] = {**self.stats.get(endpoint, {}), **measured}
+                    self.rows.stats[endpoint] = {**self.rows.stats.get(endpoint, {}), **measured}
 
     def result(self) -> ImportResult:
-        """Return what was read; rows that the catalog itself would refuse are refused here, each by its place in the feed."""
-        rows, refused = self.rows, self.refused
-        try:
-            Catalog.from_mapping({"endpoints": rows})
-        except CatalogError as error:
-            bad = set()
-            for fault in error.faults:
-                place, _, field = fault.path.removeprefix("endpoints[").partition("]")
-                bad.add(int(place))
-                refused.append(Fault(f"{self.paths[int(place)]}{field}", fault.value, fault.expected))
-            rows = [row for index, row in enumerate(rows) if index not in bad]
-        if refused and not rows:
-            raise CatalogError(refused)
-        kept = {f"{row['model']}@{row['slug']}" for row in rows}
-        stats = {endpoint: measured for endpoint, measured in self.stats.items() if endpoint in kept}
-        return ImportResult({"endpoints": rows}, stats, tuple(self.odd.noted), tuple(refused), self.rows_read)
+        """Return what was read."""
+        return self.rows.result(rows_read=self.rows_read)
 
 
 def _endpoints(answer: Answer) -> list[tuple[str, Any]]:
