@@ -145,7 +145,7 @@ class _Importer:
             self.odd.note(where, "prices", raw, "no prices: unknown, which is not free")
             return None
         standing: dict[str, Any] | None = None
-        windows = []
+        windows: list[dict[str, Any]] = []
         for index, one in enumerate(raw):
             field = f"prices[{index}]"
             found = one.get("prices") if isinstance(one, dict) else None

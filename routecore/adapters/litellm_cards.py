@@ -18,6 +18,7 @@ PRICE_KEYS: Final = {
     "input_cost_per_token": "prompt",
     "output_cost_per_token": "completion",
     "cache_read_input_token_cost": "input_cache_read",
+    "input_cost_per_token_cache_hit": "input_cache_read",
     "cache_creation_input_token_cost": "input_cache_write",
     "cache_creation_input_token_cost_above_1hr": "input_cache_write_1h",
     "output_cost_per_reasoning_token": "internal_reasoning",
@@ -72,7 +73,7 @@ def read_cards(raw: Mapping[str, Any], where: str, odd: Oddities) -> tuple[dict[
         text = price_text(value, where, field, odd)
         if text is not None and not (text == "0" and price == "completion" and raw.get("mode") in _FREE_OUTPUT):
             size = int(match["size"] or 0) * (1000 if match["kilo"] else 1)
-            found.setdefault((TIER_WORDS.get(match["tier"] or "", ""), size), {})[price] = text
+            found.setdefault((TIER_WORDS.get(match["tier"] or "", ""), size), {}).setdefault(price, text)
     _read_ranges(raw.get("tiered_pricing"), where, odd, found)
     search = _read_search(raw.get("search_context_cost_per_query"), where, odd)
     if search is not None:
@@ -83,7 +84,9 @@ def read_cards(raw: Mapping[str, Any], where: str, odd: Oddities) -> tuple[dict[
     base = _card("", found)
     variants = {tier: _card(tier, found) for tier in TIER_WORDS.values() if any(one == tier for one, _ in found)}
     prices = {**base, **({"variants": variants} if variants else {})}
-    tiers = {tier: _as_own(base, variants[tier], found, tier) for tier in _OWN_ENDPOINT if tier in variants and "prompt" in variants[tier]}
+    tiers: dict[str, dict[str, Any]] = {
+        tier: _as_own(base, variants[tier], found, tier) for tier in _OWN_ENDPOINT if tier in variants and "prompt" in variants[tier]
+    }
     return prices, tiers
 
 

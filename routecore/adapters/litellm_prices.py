@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Spelling", "import_price_map", "spelling_of"]
 
+_NO_MODELS: Final = frozenset({"sample_spec", "fallback_generalizations"})
+"""Entries of the map that describe the map itself."""
+
 _GENERATION: Final = ["chat", "completions", "messages", "responses"]
 APIS: Final = {
     "chat": _GENERATION,
@@ -57,6 +60,7 @@ _PROVIDERS: Final = {
 _REGION: Final = re.compile(r"(?:[a-z]{2}(?:-gov)?-[a-z]+-\d|us|eu|apac|jp|au|ca|us-gov|global|global-standard|data-zone)\Z")
 _BEDROCK: Final = frozenset({"bedrock", "bedrock_mantle"})
 _BEDROCK_VERSION: Final = re.compile(r"-v\d+(?::\d+)?(?::\d+k)?\Z|:\d+\Z")
+_VERSION: Final = re.compile(r"v?\d")
 _PICTURE: Final = re.compile(r"(?:(?:low|medium|high|standard|hd)/)?\d+-x-\d+/|(?:low|medium|high|standard|hd)/|max-x-max/")
 
 
@@ -68,11 +72,10 @@ class Spelling(NamedTuple):
     model: str
 
 
-def spelling_of(key: str, provider: str) -> Spelling:
+def spelling_of(key: str, provider: str, *, whole_path: bool = False) -> Spelling:
     """Take a key of the map apart.
 
-    The provider's own prefix goes; a region becomes part of the slug; the model is the last part of the path, in lower case, with a version that is written
-    after ``@`` written after ``-``; Bedrock's vendor (``anthropic.``) and revision (``-v1:0``) go.
+    The provider's own prefix goes; a region becomes part of the slug; the model is the last part of the path, in lower case, with a version that is written after ``@`` written after ``-``; with ``whole_path`` it is all of the path (makers of pictures call several models ``edit``). Bedrock's vendor (``anthropic.``) and revision (``-v1:0``) go.
 
     >>> spelling_of("azure/eu/gpt-4o", "azure")
     Spelling(provider='azure', slug='azure/eu', model='gpt-4o')
@@ -88,14 +91,14 @@ def spelling_of(key: str, provider: str) -> Spelling:
     region = None
     if len(parts) > 1 and _REGION.match(parts[0]):
         region, parts = parts[0], parts[1:]
-    name = lower(parts[-1]) if parts else ""
+    name = lower("/".join(parts) if whole_path else parts[-1]) if parts else ""
     if base in _BEDROCK:
         head, dot, rest = name.partition(".")
         if dot and _REGION.match(head):
             region, name = head, rest
         # the vendor, where a name follows that is not a part of a version ('v3.2')
         vendor, dot, rest = name.partition(".")
-        if dot and vendor.isalnum() and not rest[:1].isdigit():
+        if dot and vendor.isalnum() and not _VERSION.match(rest):
             name = rest
         name = _BEDROCK_VERSION.sub("", name)
     name = name.removesuffix("@default").replace("@", "-")
@@ -128,7 +131,7 @@ def import_price_map(document: object, *, canonical: object = None, policies: ob
         raise CatalogError([Fault("document", document, "LiteLLM's price map: an object, model -> row with 'litellm_provider'")])
     importer = _Importer(Rows(Oddities(), canonical, policies))
     for key, row in document.items():
-        if key != "sample_spec":
+        if key not in _NO_MODELS:
             importer.row(str(key), row)
     importer.resolve_aliases()
     return importer.rows.result(rows_read=importer.rows_read)
@@ -162,7 +165,7 @@ class _Importer:
         if _PICTURE.match(key):
             self.odd.note(key, "mode", key, "one size or quality of a model's pictures, which a price card does not tell apart: left out")
             return
-        spelling = spelling_of(key, provider)
+        spelling = spelling_of(key, provider, whole_path=APIS[mode] == ["images"])
         model = self.rows.name(key, spelling.model)
         made = self._made(key, raw, mode)
         prices, tiers = read_cards(raw, key, self.odd)

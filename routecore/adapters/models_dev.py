@@ -118,7 +118,7 @@ class _Importer:
     def _modalities(self, where: str, raw: object) -> list[str]:
         listed = raw.get("input") if isinstance(raw, dict) else None
         if isinstance(listed, list) and all(isinstance(one, str) for one in listed):
-            return sorted({_MODALITIES.get(one, one) for one in listed})
+            return sorted({_MODALITIES.get(one) or one for one in listed})
         self.odd.note(where, "modalities.input", listed, "not stated: text alone, as the catalog takes it")
         return ["text"]
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from routecore.pricing.money import PLACES, decimal_parts, plain, read_price, round_price
 
 if TYPE_CHECKING:
     from routecore.adapters.oddities import Oddities
 
-__all__ = ["per_million", "price_text"]
-
-_MILLION_PLACES: Final = 6
+__all__ = ["price_text"]
 
 
 def price_text(value: object, where: str, field: str, odd: Oddities, *, down: int = 0) -> str | None:
@@ -36,17 +34,6 @@ def price_text(value: object, where: str, field: str, odd: Oddities, *, down: in
             return None
         odd.note(where, field, value, f"finer than a femtodollar: rounded to {PLACES} places")
     return plain(price, PLACES)
-
-
-def per_million(value: object) -> str | None:
-    """Return a price per million units as the price of one unit, exact; ``None`` where ``value`` is no price.
-
-    >>> per_million(2.5), per_million("0.075"), per_million(True)
-    ('0.0000025', '0.000000075', None)
-    """
-    moved = _moved(value, _MILLION_PLACES)
-    price = None if moved is None else read_price(moved)
-    return None if price is None else plain(price, PLACES)
 
 
 def _moved(value: object, down: int) -> Decimal | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from functools import partial
 from hashlib import blake2b
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from routecore.catalog.by_hand import expand_by_hand, read_file
 from routecore.catalog.rows import RowReader, id_of, twins
 from routecore.errors import CatalogError, Fault
 from routecore.reading.checks import OBJECT_EXPECTED
@@ -102,13 +102,13 @@ class Catalog:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Catalog:
-        """Read a catalog file (JSON, the wire form). ``CatalogError`` if it is no JSON; ``OSError`` if it cannot be opened."""
-        data = Path(path).read_bytes()
-        try:
-            mapping = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise CatalogError([Fault(str(path), f"{type(error).__name__}: {error}", "a JSON file")]) from error
-        return cls.from_mapping(mapping)
+        """Read a catalog file: JSON or YAML (by its ending), the wire form, prices per million tokens allowed under ``pricing.per_million``.
+
+        Raises:
+            CatalogError: The file is neither, or its rows have faults.
+            OSError: It cannot be opened.
+        """
+        return cls.from_mapping(expand_by_hand(read_file(path)))
 
     @property
     def version(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from routecore.cli.reading import FEEDS
+from routecore.adapters.feeds import FEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,17 +10,19 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from routecore.adapters.feeds import feed_of, import_feed
+from routecore.catalog.by_hand import expand_by_hand
 from routecore.catalog.catalog import Catalog
 from routecore.cli.errors import UnreadableCatalog, UnreadableFile, sourced
 from routecore.wire.examples import example_catalog, read_example
 
-__all__ = ["EXAMPLE", "FEEDS", "OWN", "STDIN", "check_file", "load_catalog", "load_stats", "problem_of", "read_bytes", "read_json", "shown_name", "write_text"]
+__all__ = ["EXAMPLE", "OWN", "STDIN", "check_file", "load_catalog", "load_stats", "problem_of", "read_bytes", "read_json", "shown_name", "write_text"]
 
 STDIN: Final = "-"
 EXAMPLE: Final = "example"
 OWN: Final = "routecore"
-FEEDS: Final = ("openrouter",)
-_CATALOG: Final = "a catalog: JSON with a list of 'endpoints'"
+_CATALOG: Final = "a catalog: JSON or YAML with a list of 'endpoints'"
+_YAML: Final = (".yaml", ".yml")
 _GZIP: Final = b"\x1f\x8b"
 _CONTEXT: Final = 60
 _NEAR: Final = 0.85
@@ -116,29 +118,32 @@ def _where(error: json.JSONDecodeError) -> str | None:
 def load_catalog(path: str, feed: str) -> tuple[Catalog, dict[str, Any]]:
     """Return the catalog of a file, and the statistics that came with it: a feed's, none for a catalog in the library's own form.
 
-    ``feed`` is the form of the file: ``routecore``, or one of ``FEEDS``. Raises ``UnreadableFile``, or ``Failure`` for a catalog that cannot be loaded.
+    ``feed`` is the form of the file: ``routecore``, or one of ``routecore.adapters.feeds.FEEDS``. Raises ``UnreadableFile``, or ``Failure`` for a catalog that cannot be loaded.
     """
     if path == EXAMPLE:
         return example_catalog(), {}
     name = shown_name(path)
     expected = _CATALOG if feed == OWN else f"a feed of {feed}"
+    if path.endswith(_YAML) and feed == OWN:
+        check_file(path, expected)
+        with sourced({"catalog": name}):
+            return Catalog.load(path), {}
     try:
         document = read_json(path, expected)
     except UnreadableFile as error:
         raise UnreadableCatalog(error.path, error.problem, expected, hint=error.hint, where=error.where) from error
     with sourced({"catalog": name}):
         if feed != OWN:
-            from routecore.adapters.openrouter import import_endpoints
-
-            imported = import_endpoints(document)
+            imported = import_feed(document, feed)
             return imported.catalog(), imported.stats
         if isinstance(document, dict) and "endpoints" not in document and "request" in document:
             hint = f"this looks like a scenario, which has its own catalog: routecore plan {path}"
             raise UnreadableCatalog(name, "has no list of 'endpoints' of its own", _CATALOG, hint=hint)
-        if looks_like_openrouter(document):
-            hint = "this looks like an answer of OpenRouter's endpoint lists; read it with --from openrouter"
+        looks_like = None if isinstance(document, dict) and "endpoints" in document else feed_of(document)
+        if looks_like is not None:
+            hint = f"this looks like {looks_like.words}; read it with --from {looks_like.name}"
             raise UnreadableCatalog(name, "has no list of 'endpoints' of its own", _CATALOG, hint=hint)
-        return Catalog.from_mapping(document), {}
+        return Catalog.from_mapping(expand_by_hand(document)), {}
 
 
 def load_stats(path: str) -> dict[str, Any]:
@@ -151,13 +156,6 @@ def load_stats(path: str) -> dict[str, Any]:
     document = read_json(path, "statistics: JSON, endpoint id -> latency, throughput, samples, success_rate")
     parts = {name: document[name] for name in ("stats", "health") if name in document} if isinstance(document, dict) else {}
     return parts or {"stats": document}
-
-
-def looks_like_openrouter(document: object) -> bool:
-    """Tell whether a document is one of the forms that the OpenRouter importer reads, and not a catalog of the library's own form."""
-    if isinstance(document, list):
-        return bool(document) and looks_like_openrouter(document[0])
-    return isinstance(document, dict) and "endpoints" not in document and isinstance(document.get("data"), (dict, list))
 
 
 def write_text(path: str, text: str) -> None:

@@ -16,6 +16,7 @@ from routecore.wire.examples import read_example
 
 pytest.importorskip("click")
 
+from tests.adapters.feed_documents import DOCUMENTS
 from tests.cli.command_line import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +75,11 @@ def folder(tmp_path, monkeypatch):
         "now.json": {},
         "cheaper.json": {"settings": {"balance": {"price": 2}}},
         "cheapest.json": {"provider": {"sort": "price"}},
+        "model_prices_and_context_window.json": DOCUMENTS["litellm"],
+        "api.json": DOCUMENTS["models.dev"],
+        "data.json": DOCUMENTS["genai-prices"],
+        "names.json": {"claude-opus-4@20250514": "anthropic/claude-opus-4"},
+        "policies.json": {"openai": {"trains": False, "retains": True}},
     }
     for name, content in contents.items():
         (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")

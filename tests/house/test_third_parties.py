@@ -15,7 +15,12 @@ HOMES = {
     "hypothesis": ("testing",),
     "click": ("cli",),
     "rich": ("cli",),
+    "litellm": ("adapters/litellm",),
+    "opentelemetry": ("adapters/otel",),
+    "prometheus_client": ("adapters/prometheus",),
     "pyarrow": ("simulate/traces",),
+    "redis": ("adapters/redis",),
+    "yaml": ("catalog/by_hand",),
 }
 CLOCKS = {"time.time", "time.monotonic", "time.perf_counter", "time.time_ns", "datetime.now", "datetime.utcnow", "date.today"}
 ENTROPY = {"random", "secrets", "os.urandom", "uuid"}

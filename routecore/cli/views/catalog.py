@@ -13,7 +13,7 @@ from routecore.cli.terminal import Column
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from routecore.adapters.openrouter import ImportResult
+    from routecore.adapters.imported import ImportResult
     from routecore.catalog.catalog import Catalog
     from routecore.catalog.endpoint import Endpoint
     from routecore.cli.terminal import Page
@@ -26,6 +26,9 @@ def show_import(result: ImportResult, in_file: Callable[[str], str], page: Page,
     summary = result.summary()
     page.line(f"{count(summary['endpoints'])} endpoints of {count(summary['models'])} models, from {count(summary['rows_read'])} rows", "bold")
     page.line(f"{count(summary['with_statistics'])} of them with statistics")
+    policies = summary["data_policies"]
+    if policies["unknown"]:
+        page.fact(f"of {count(policies['unknown'])} of them {policies['note'].replace('policies=', '--policies')}", hanging=2)
     if summary["refused"]:
         page.heading(f"Rows refused: {len(summary['refused'])}")
         for fault in summary["refused"]:

@@ -191,3 +191,20 @@ def test_the_oddities_of_a_real_sweep_are_those_that_were_counted_by_hand(name):
     assert (len(result.catalog()), result.rows_read) == (expected.pop("rows"), SWEEPS[name]["rows"])
     del counted["rows"], counted["uptime_last_1d"]
     assert counted == expected
+
+
+def test_a_list_of_models_is_told_in_one_message_that_says_what_it_is_and_how_to_give_it():
+    models = {"data": [{"id": f"a/{index}", "architecture": {}, "pricing": {"prompt": "0"}} for index in range(300)]}
+    with pytest.raises(CatalogError) as caught:
+        import_endpoints(models)
+    (fault,) = caught.value.faults
+    assert fault.path == "document"
+    assert fault.value == "a /models list of 300 models, which holds no endpoints"
+    assert "--models" in fault.expected
+
+
+def test_a_list_of_models_among_answers_is_refused_once_and_the_answers_are_kept():
+    models = [{"id": "a/b", "context_length": 1}, {"id": "a/c", "pricing": {}}]
+    result = import_endpoints([answer(), models, {"data": models}])
+    assert [fault.path for fault in result.refused] == ["[1]", "[2]"]
+    assert len(result.catalog()) == 1
