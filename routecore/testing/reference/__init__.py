@@ -2,23 +2,29 @@
 
 Nothing is imported from the engine, nothing is cached, nothing is clever: for each endpoint every rule is evaluated, the
 ranking is one sort by the tuple of passes, the draw is splitmix64 step by step, prices are exact fractions, weights are
-computed to 50 digits. ``wire`` reads values, ``scenario`` and ``body`` the wire form, ``price`` the price card, ``rules``
-decides who may serve, ``ranking`` in which order.
+computed to 50 digits. ``wire`` and ``slugs`` read values, ``scenario`` reads the wire form part by part, ``price`` the price
+card, ``rules`` and ``tiers`` decide who may serve, ``ranking`` in which order, with the ``weights`` of the ``draw``.
 """
 
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from routecore.testing.reference.ranking import Attempt, Request, cut, expand, price_of, rank, rises, sticky_of
-from routecore.testing.reference.rules import failed_rules, funnel_of, relaxations_of, slug_matches
-from routecore.testing.reference.scenario import Endpoint, Scenario, read_scenario
+from routecore.testing.reference.ranking import cut, expand, rank, sticky_of
+from routecore.testing.reference.request import Attempt, Request, price_of, rises
+from routecore.testing.reference.rules import failed_rules, funnel_of, relaxations_of
+from routecore.testing.reference.scenario import Scenario, read_scenario
+from routecore.testing.reference.slugs import slug_matches
+from routecore.testing.reference.tiers import tier_rule
 from routecore.testing.reference.wire import Refusal, plain_decimal
+
+if TYPE_CHECKING:
+    from routecore.testing.reference.catalog import Endpoint
 
 __all__ = ["reference_decide_scenario"]
 
-SUFFIXES = {":floor": "price", ":nitro": "throughput"}
+SUFFIXES = {":floor": "price", ":nitro": "throughput", ":exacto": "exacto"}
 
 
 def reference_decide_scenario(scenario: object) -> dict[str, Any]:
@@ -48,7 +54,7 @@ def reference_decide_scenario(scenario: object) -> dict[str, Any]:
 def _decide(scenario: Scenario) -> dict[str, Any]:
     request, unknown = _resolve_models(scenario)
     endpoints = [endpoint for endpoint in scenario.endpoints if endpoint.model in request.models]
-    found = {endpoint.id: failed_rules(scenario, endpoint) for endpoint in endpoints}
+    found = {endpoint.id: failed_rules(scenario, endpoint, request.tiers) for endpoint in endpoints}
     failures = {endpoint_id: [rule for rule, _ in fails] for endpoint_id, fails in found.items()}
     funnel = funnel_of(endpoints, failures)
     rejections = [
@@ -56,7 +62,8 @@ def _decide(scenario: Scenario) -> dict[str, Any]:
     ]
     eligible = [endpoint for endpoint in endpoints if not failures[endpoint.id]]
     if not eligible:
-        raise _nothing_left(request, funnel, rejections, failures)
+        warnings = _as_json(_warnings_about_names(request, unknown, endpoints) + _warnings_about_data(request, endpoints, eligible))
+        raise _nothing_left(request, funnel, rejections, failures, warnings)
 
     attempts = expand(request, eligible)
     status, reason, attempts = sticky_of(request, attempts)
@@ -66,7 +73,7 @@ def _decide(scenario: Scenario) -> dict[str, Any]:
         "attempts": [_attempt(request, attempt) for attempt in plan],
         "rejections": rejections,
         "funnel": funnel,
-        "strategy": "balance" if request.sort is None else f"sort:{request.sort}",
+        "strategy": request.strategy,
         "sticky": {"status": status, "reason": reason},
         "panic": panic,
         "warnings": _warnings(request, unknown, endpoints, eligible, plan),
@@ -79,7 +86,7 @@ def _resolve_models(scenario: Scenario) -> tuple[Request, list[tuple[str, str]]]
     known = {endpoint.model for endpoint in scenario.endpoints}
     models: list[str] = []
     unknown: list[tuple[str, str]] = []
-    sort = scenario.block.sort
+    suffixes: list[str] = []
     for name, path in scenario.asked.models:
         suffix = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
         bare = name.removesuffix(suffix)
@@ -87,7 +94,7 @@ def _resolve_models(scenario: Scenario) -> tuple[Request, list[tuple[str, str]]]
             models.append(name)
         elif suffix and bare in known:
             models.append(bare)
-            sort = sort or SUFFIXES[suffix]
+            suffixes.append(suffix)
         else:
             unknown.append((name, path))
     if not models:
@@ -95,10 +102,15 @@ def _resolve_models(scenario: Scenario) -> tuple[Request, list[tuple[str, str]]]
         near = sorted({near for name in names for near in difflib.get_close_matches(name, sorted(known))})
         message = "the catalog has no model " + ", ".join(names)
         raise Refusal({"message": message, "type": "unknown_model", "param": "model", "code": 404, "metadata": {"near": near}})
-    return Request(scenario, tuple(dict.fromkeys(models)), sort), unknown
+    counts = suffixes[0] if suffixes else None
+    asked = [endpoint for endpoint in scenario.endpoints if endpoint.model in models]
+    sort = scenario.block.sort or (None if counts is None else SUFFIXES[counts])
+    return Request(scenario, tuple(dict.fromkeys(models)), sort, tier_rule(scenario.asked.tier, counts, scenario.block, asked)), unknown
 
 
-def _nothing_left(request: Request, funnel: list[dict[str, Any]], rejections: list[dict[str, Any]], failures: dict[str, list[str]]) -> Refusal:
+def _nothing_left(
+    request: Request, funnel: list[dict[str, Any]], rejections: list[dict[str, Any]], failures: dict[str, list[str]], warnings: list[dict[str, Any]]
+) -> Refusal:
     relaxations = relaxations_of(failures)
     help_text = " or ".join(str(lifted) for lifted in relaxations) or "nothing that the request could lift"
     return Refusal(
@@ -107,7 +119,7 @@ def _nothing_left(request: Request, funnel: list[dict[str, Any]], rejections: li
             "type": "no_eligible_endpoint",
             "param": None,
             "code": 503,
-            "metadata": {"funnel": funnel, "rejections": rejections, "relaxations": relaxations},
+            "metadata": {"funnel": funnel, "rejections": rejections, "relaxations": relaxations, "warnings": warnings},
         }
     )
 
@@ -121,29 +133,39 @@ def _attempt(request: Request, attempt: Attempt) -> dict[str, Any]:
         "slug": attempt.endpoint.slug,
         "credential": attempt.credential,
         "key_id": attempt.key_id,
+        "service_tier": attempt.endpoint.tier,
         "probability": attempt.probability,
         "expected_price": None if price is None else plain_decimal(price),
     }
 
 
+def _as_json(warnings: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
+    return [{"code": code, "path": path, "message": message} for code, path, message in warnings]
+
+
 def _warnings(
     request: Request, unknown: list[tuple[str, str]], endpoints: list[Endpoint], eligible: list[Endpoint], plan: list[Attempt]
 ) -> list[dict[str, Any]]:
+    warnings = _warnings_about_names(request, unknown, endpoints)
+    if request.scenario.block.require_parameters is None:
+        for name, body_key in request.scenario.asked.parameters:
+            if name not in plan[0].endpoint.supported_parameters:
+                warnings.append(("ignored_parameter", body_key, f"{plan[0].endpoint.id} will ignore {name}"))
+    return _as_json(warnings + _warnings_about_data(request, endpoints, eligible))
+
+
+def _warnings_about_names(request: Request, unknown: list[tuple[str, str]], endpoints: list[Endpoint]) -> list[tuple[str, str, str]]:
     scenario, block = request.scenario, request.scenario.block
     warnings: list[tuple[str, str, str]] = []
     if scenario.asked.models_as_string:
         warnings.append(("models_as_string", "models", "models is a list; a string was taken as its only entry"))
     warnings += [("unknown_model", path, f"the catalog has no model {name!r}") for name, path in unknown]
+    warnings += [("display_name", path, f"{written!r} was taken for {slug!r}") for path, written, slug in scenario.display_names]
     for key, entries in (("order", block.order), ("only", block.only), ("ignore", block.ignore)):
         for position, entry in enumerate(entries):
             if not any(slug_matches(entry, endpoint) for endpoint in endpoints):
                 warnings.append(("unmatched_slug", f"provider.{key}[{position}]", f"{entry!r} matches no endpoint"))
-    if block.require_parameters is None:
-        for name, body_key in scenario.asked.parameters:
-            if name not in plan[0].endpoint.supported_parameters:
-                warnings.append(("ignored_parameter", body_key, f"{plan[0].endpoint.id} will ignore {name}"))
-    warnings += _warnings_about_data(request, endpoints, eligible)
-    return [{"code": code, "path": path, "message": message} for code, path, message in warnings]
+    return warnings
 
 
 def _warnings_about_data(request: Request, endpoints: list[Endpoint], eligible: list[Endpoint]) -> list[tuple[str, str, str]]:

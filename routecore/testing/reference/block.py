@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from routecore.testing.reference.slugs import SlugReader
     from routecore.testing.reference.wire import Reader
 
 __all__ = ["PERCENTILES", "QUANTIZATIONS", "Block", "read_block"]
 
-QUANTIZATIONS = ("int4", "int8", "fp4", "fp6", "fp8", "fp16", "bf16", "fp32", "unknown")
+QUANTIZATIONS = ("int4", "int8", "fp4", "fp6", "fp8", "fp16", "bf16", "fp32", "mxfp4", "mxfp8", "nvfp4", "unknown")
+SORTS = ("price", "throughput", "latency", "exacto")
 PERCENTILES = ("p50", "p75", "p90", "p99")
 BLOCK_KEYS = (
     "order", "allow_fallbacks", "require_parameters", "data_collection", "zdr", "enforce_distillable_text", "only", "ignore",
@@ -41,7 +43,7 @@ class Block:
     max_price: dict[str, Fraction] = field(default_factory=dict)
 
 
-def read_block(raw: object, reader: Reader) -> Block:
+def read_block(raw: object, reader: Reader, slugs: SlugReader) -> Block:
     """Read the provider block; all its faults go to ``reader``."""
     block = {} if raw is None else reader.mapping(raw, "provider")
     if not block:
@@ -54,7 +56,7 @@ def read_block(raw: object, reader: Reader) -> Block:
         if value is None:
             continue
         if key in ("order", "only", "ignore"):
-            read[key] = tuple(reader.names(value, path, twin=True))
+            read[key] = slugs.read_list(value, path, reader)
         elif key in ("allow_fallbacks", "require_parameters", "zdr", "enforce_distillable_text"):
             read[key] = reader.boolean(value, path)
         elif key == "data_collection":
@@ -76,16 +78,15 @@ def read_block(raw: object, reader: Reader) -> Block:
 
 
 def _read_sort(value: object, reader: Reader) -> dict[str, Any]:
-    orders = ("price", "throughput", "latency")
     if isinstance(value, str):
-        return {"sort": reader.choice(value, "provider.sort", orders)}
+        return {"sort": reader.choice(value, "provider.sort", SORTS)}
     if not isinstance(value, Mapping):
-        reader.fault("provider.sort", value, "price, throughput, latency, or an object with by and partition")
+        reader.fault("provider.sort", value, ", ".join(SORTS) + ", or an object with by and partition")
         return {}
     reader.refuse_unknown(value, ("by", "partition"), "provider.sort")
     read: dict[str, Any] = {}
     if value.get("by") is not None:
-        read["sort"] = reader.choice(value["by"], "provider.sort.by", orders)
+        read["sort"] = reader.choice(value["by"], "provider.sort.by", SORTS)
     if value.get("partition") is not None:
         read["partition"] = reader.choice(value["partition"], "provider.sort.partition", ("model", "none"))
     return read

@@ -9,10 +9,13 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from routecore.testing.reference.wire import Reader, is_list
+from routecore.testing.reference.clock import instant_of_text, minute_of_day, weekday
+from routecore.testing.reference.wire import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from routecore.testing.reference.wire import Reader
 
 __all__ = ["can_cache", "expected_price", "read_pricing"]
 
@@ -20,16 +23,13 @@ PRICES = (
     "prompt", "completion", "request", "input_cache_read", "input_cache_write", "input_cache_write_1h", "internal_reasoning",
     "audio", "audio_output", "input_audio_cache", "image", "image_token", "input_image_cache", "image_output",
     "image_output_token", "video_token", "video_output_token", "web_search", "plugin_web_search", "tool_call",
+    "second_in", "second_out", "character_in", "character_out", "page", "input_cache_read_explicit",
 )  # fmt: skip
-READ_BY_DECISIONS = ("prompt", "completion", "request", "image", "input_cache_read")
 CACHE_MULTIPLIERS = ("cache_read_multiplier", "cache_write_multiplier", "cache_write_1h_multiplier")
 CARD_MULTIPLIERS = (*CACHE_MULTIPLIERS, "prompt_multiplier", "completion_multiplier")
-CONDITIONS = ("min_prompt_tokens", "inclusive", "utc_start", "utc_end", "weekdays")
+CONDITIONS = ("min_prompt_tokens", "inclusive", "utc_start", "utc_end", "weekdays", "from", "until")
 TIME_OF_DAY = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9]", re.ASCII)
 TIERS = ("batch", "flex", "priority")
-
-NOMINAL_PROMPT_TOKENS = 3000
-NOMINAL_COMPLETION_TOKENS = 1000
 
 
 def read_pricing(value: object, path: str, reader: Reader) -> dict[str, Any] | None:
@@ -76,7 +76,7 @@ def _read_card(raw: Mapping[Any, Any], path: str, reader: Reader, *, multipliers
     for key, value in raw.items():
         if key in PRICES:
             if value is not None:
-                card[key] = reader.price(value, f"{path}.{key}", any_places=key not in READ_BY_DECISIONS)
+                card[key] = reader.price(value, f"{path}.{key}")
         elif key in multipliers:
             if value is not None:
                 card[key] = reader.decimal(value, f"{path}.{key}")
@@ -86,7 +86,7 @@ def _read_card(raw: Mapping[Any, Any], path: str, reader: Reader, *, multipliers
 
 
 def _read_conditions(raw: Mapping[Any, Any], path: str, reader: Reader) -> dict[str, Any]:
-    found: dict[str, Any] = {"timed": False}
+    found: dict[str, Any] = {}
     if raw.get("min_prompt_tokens") is not None:
         found["min_prompt_tokens"] = reader.whole(raw["min_prompt_tokens"], f"{path}.min_prompt_tokens")
     if raw.get("inclusive") is not None:
@@ -94,31 +94,37 @@ def _read_conditions(raw: Mapping[Any, Any], path: str, reader: Reader) -> dict[
     for bound in ("utc_start", "utc_end"):
         value = raw.get(bound)
         if value is not None:
-            found["timed"] = True
             text = f"{value:04d}" if isinstance(value, int) and not isinstance(value, bool) else value
-            if not (isinstance(text, str) and TIME_OF_DAY.fullmatch(text)):
+            if isinstance(text, str) and TIME_OF_DAY.fullmatch(text):
+                found[bound] = int(text[:2]) * 60 + int(text[2:])
+            else:
                 reader.fault(f"{path}.{bound}", value, "a time of day as HHMM")
+    for bound in ("from", "until"):
+        value = raw.get(bound)
+        if value is not None:
+            instant = instant_of_text(value) if isinstance(value, str) else None
+            if instant is None:
+                reader.fault(f"{path}.{bound}", value, "an RFC 3339 instant or a date")
+            found[bound] = instant
     days = raw.get("weekdays")
     if days is not None:
-        found["timed"] = True
-        good = is_list(days) and all(isinstance(day, int) and not isinstance(day, bool) and day in range(1, 8) for day in days)
-        if not good:
+        if is_list(days) and all(isinstance(day, int) and not isinstance(day, bool) and day in range(1, 8) for day in days):
+            found["weekdays"] = tuple(days)
+        else:
             reader.fault(f"{path}.weekdays", days, "a list of ISO weekdays 1 to 7")
     return found
 
 
-def expected_price(pricing: dict[str, Any] | None, prompt_tokens: int | None, completion_tokens: int | None, cached_tokens: int = 0) -> Fraction | None:
-    """Price one request in USD, exactly; ``None`` where the prompt or the completion price is unknown.
+def expected_price(pricing: dict[str, Any] | None, read: int, written: int, cached_tokens: int, now: Fraction | None) -> Fraction | None:
+    """Price one request of so many tokens in USD, exactly; ``None`` where the prompt or the completion price is unknown.
 
-    A missing token count is nominal. ``cached_tokens`` (at most the prompt) pay the cache-read price; the long-context
-    card compares everything read, cached or not, and re-prices the whole request.
+    ``cached_tokens`` (at most the prompt) pay the cache-read price; the long-context card compares everything read, cached
+    or not, and re-prices the whole request. ``now``: seconds since the epoch; without it a timed card does not hold.
     """
     if pricing is None:
         return None
-    read = NOMINAL_PROMPT_TOKENS if prompt_tokens is None else prompt_tokens
-    written = NOMINAL_COMPLETION_TOKENS if completion_tokens is None else completion_tokens
     cached = min(cached_tokens, read)
-    cards = [card for card in pricing["overrides"] if _holds(card, read)]
+    cards = [card for card in pricing["overrides"] if _holds(card, read, now)]
     prompt = _text_price(pricing, cards, "prompt")
     completion = _text_price(pricing, cards, "completion")
     if prompt is None or completion is None:
@@ -131,14 +137,32 @@ def expected_price(pricing: dict[str, Any] | None, prompt_tokens: int | None, co
     return total * (1 - (pricing.get("discount") or Fraction(0)))
 
 
-def _holds(card: dict[str, Any], read: int) -> bool:
-    """Say whether all conditions of a card hold; a scenario has no clock, so a timed card never does."""
-    if card["timed"]:
-        return False
+def _holds(card: dict[str, Any], read: int, now: Fraction | None) -> bool:
+    """Say whether all conditions of a card hold."""
     least = card.get("min_prompt_tokens")
-    if least is None:
+    if least is not None and not (read >= least if card.get("inclusive") else read > least):
+        return False
+    if not any(condition in card for condition in ("utc_start", "utc_end", "weekdays", "from", "until")):
         return True
-    return bool(read >= least if card.get("inclusive") else read > least)
+    if now is None:
+        return False
+    start, end = card.get("utc_start"), card.get("utc_end")
+    if not _in_window(minute_of_day(now), 0 if start is None else start, 0 if end is None else end):
+        return False
+    if "weekdays" in card and weekday(now) not in card["weekdays"]:
+        return False
+    return ("from" not in card or now >= card["from"]) and ("until" not in card or now < card["until"])
+
+
+def _in_window(minute: int, start: int, end: int) -> bool:
+    """Say whether a minute lies in a half-open window of the day, which may wrap midnight; equal bounds are the whole day.
+
+    >>> [_in_window(minute, 1410, 30) for minute in (1409, 1410, 0, 29, 30)]
+    [False, True, True, True, False]
+    """
+    if start == end:
+        return True
+    return start <= minute < end if start < end else minute >= start or minute < end
 
 
 def _text_price(pricing: dict[str, Any], cards: list[dict[str, Any]], side: str) -> Fraction | None:

@@ -5,33 +5,28 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from routecore.testing.reference.wire import ascii_lower, plain_decimal
+from routecore.testing.reference.slugs import named, slug_matches
+from routecore.testing.reference.wire import ascii_lower, is_name, plain_decimal
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from routecore.testing.reference.block import Block
-    from routecore.testing.reference.scenario import Context, Endpoint, Key, Scenario
+    from routecore.testing.reference.catalog import Endpoint
+    from routecore.testing.reference.context import Context, Key
+    from routecore.testing.reference.scenario import Scenario
+    from routecore.testing.reference.tiers import TierRule
 
-__all__ = ["RULES", "failed_rules", "funnel_of", "key_matches", "named", "relaxations_of", "slug_matches"]
+__all__ = ["RULES", "credentials_of", "failed_rules", "funnel_of", "key_matches", "relaxations_of"]
 
 RULES = (
-    "disabled", "account.only", "account.ignore", "account.data_collection", "account.training", "account.zdr",
-    "only", "ignore", "data_collection", "zdr", "enforce_distillable_text", "quantizations",
-    "context_length", "max_tokens", "tools", "modality", "require_parameters", "max_price", "byok_only", "fallbacks_disabled",
+    "disabled", "api", "account.only", "account.ignore", "account.data_collection", "account.training", "account.zdr",
+    "only", "ignore", "service_tier", "data_collection", "zdr", "enforce_distillable_text", "quantizations",
+    "context_length", "max_tokens", "tools", "modality", "require_parameters", "max_price", "byok_only", "affinity", "fallbacks_disabled",
 )  # fmt: skip
+MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 MOST_RELAXATIONS = 5
 PER_MILLION = {"prompt": 1_000_000, "completion": 1_000_000, "request": 1, "image": 1}
-
-
-def slug_matches(entry: str, endpoint: Endpoint) -> bool:
-    """``provider`` matches every endpoint of that provider, ``provider/variant`` that endpoint alone; case does not count."""
-    return ascii_lower(entry) in (endpoint.provider, endpoint.slug)
-
-
-def named(entries: tuple[str, ...], endpoint: Endpoint) -> bool:
-    """Say whether any entry matches the endpoint."""
-    return any(slug_matches(entry, endpoint) for entry in entries)
 
 
 def key_matches(key: Key, endpoint: Endpoint) -> bool:
@@ -39,15 +34,58 @@ def key_matches(key: Key, endpoint: Endpoint) -> bool:
     return slug_matches(key.slug, endpoint) and (not key.models or endpoint.model in key.models)
 
 
-def failed_rules(scenario: Scenario, endpoint: Endpoint) -> list[tuple[str, str]]:
+def credentials_of(context: Context, endpoint: Endpoint) -> list[tuple[str, str | None, int]]:
+    """Whose credentials an endpoint may be tried with: (``byok``, its key_id, its place) for every key that matches, and (``shared``, …).
+
+    A provider in ``byok_only`` has no shared attempts. With an affinity to one provider and credential, all others are left out.
+    """
+    found: list[tuple[str, str | None, int]] = [("byok", key.key_id, place) for place, key in enumerate(context.byok) if key_matches(key, endpoint)]
+    if not _needs_own_key(context, endpoint):
+        found.append(("shared", None, len(context.byok)))
+    return [one for one in found if context.affinity is None or _is_near(context.affinity, endpoint, one[0], one[1])]
+
+
+def _needs_own_key(context: Context, endpoint: Endpoint) -> bool:
+    return endpoint.provider in [ascii_lower(provider) for provider in context.byok_only]
+
+
+def _lacks_a_key(context: Context, endpoint: Endpoint) -> bool:
+    return _needs_own_key(context, endpoint) and not any(key_matches(key, endpoint) for key in context.byok)
+
+
+def _is_far(context: Context, endpoint: Endpoint) -> bool:
+    """Say whether the affinity leaves an endpoint nothing; where it lacks a key, ``byok_only`` alone takes its shared capacity."""
+    if context.affinity is None or credentials_of(context, endpoint):
+        return False
+    return not (_lacks_a_key(context, endpoint) and _is_near(context.affinity, endpoint, "shared", None))
+
+
+def _is_near(affinity: str, endpoint: Endpoint, credential: str, key_id: str | None) -> bool:
+    """Say whether an attempt is of the provider and the credential that made the answer which the request goes on from.
+
+    ``affinity`` names an attempt as a pin does: the provider stands at the beginning of its slug. A text of another form names nobody.
+    """
+    head, mark = affinity, ""
+    for position in [place for word in ("#byok", "#shared") if (place := affinity.find(word)) >= 0][:1]:
+        head, mark = affinity[:position], affinity[position:]
+    model, _, slug = head.rpartition("@")
+    if not (is_name(model, twin=False, at=True) and is_name(slug, twin=True, at=False)):
+        return False
+    rest = ascii_lower(slug).removeprefix(endpoint.provider)
+    of_the_provider = ascii_lower(slug).startswith(endpoint.provider) and (rest == "" or rest[0] in "/#")
+    return of_the_provider and mark in ("", f"#{credential}", f"#{credential}:{key_id}")
+
+
+def failed_rules(scenario: Scenario, endpoint: Endpoint, tiers: TierRule) -> list[tuple[str, str]]:
     """Every rule that the endpoint fails, in the order of the rules, each with a detail in words."""
     block, context, asked = scenario.block, scenario.context, scenario.asked
     collects = endpoint.trains if scenario.settings.deny_means == "training" else endpoint.trains or endpoint.retains
     policy = f"trains {endpoint.trains}, retains {endpoint.retains}"
-    missing = sorted({name for name, _ in asked.parameters if name not in endpoint.supported_parameters})
+    missing = sorted({name for name in (*(name for name, _ in asked.parameters), *asked.required_too) if not _supports(endpoint, name)})
     unread = sorted(_needed_modalities(scenario) - endpoint.input_modalities)
     fails: dict[str, str | None] = {
         "disabled": "disabled" if endpoint.disabled else None,
+        "api": f"speaks {sorted(endpoint.apis or ())}" if context.api is not None and endpoint.apis is not None and context.api not in endpoint.apis else None,
         "account.only": f"{endpoint.slug} not in {context.account_only}" if context.account_only and not named(context.account_only, endpoint) else None,
         "account.ignore": f"{endpoint.slug} in {context.account_ignore}" if named(context.account_ignore, endpoint) else None,
         "account.data_collection": policy if context.account_data_collection == "deny" and collects else None,
@@ -55,6 +93,7 @@ def failed_rules(scenario: Scenario, endpoint: Endpoint) -> list[tuple[str, str]
         "account.zdr": policy if context.account_zdr and endpoint.retains else None,
         "only": f"{endpoint.slug} not in {block.only}" if block.only and not named(block.only, endpoint) else None,
         "ignore": f"{endpoint.slug} in {block.ignore}" if named(block.ignore, endpoint) else None,
+        "service_tier": f"tier {endpoint.tier} was not asked for" if not tiers.passes(endpoint) else None,
         "data_collection": policy if block.data_collection == "deny" and collects else None,
         "zdr": policy if block.zdr and endpoint.retains else None,
         "enforce_distillable_text": "not distillable" if block.enforce_distillable_text and not endpoint.distillable else None,
@@ -69,12 +108,18 @@ def failed_rules(scenario: Scenario, endpoint: Endpoint) -> list[tuple[str, str]
         "modality": f"does not read {unread}" if unread else None,
         "require_parameters": f"ignores {missing}" if block.require_parameters is True and missing else None,
         "max_price": _too_dear(block, endpoint),
-        "byok_only": f"no key for {endpoint.slug}" if _needs_a_key(context, endpoint) else None,
+        "byok_only": f"no key for {endpoint.slug}" if _lacks_a_key(context, endpoint) else None,
+        "affinity": f"not {context.affinity}" if _is_far(context, endpoint) else None,
         "fallbacks_disabled": f"{endpoint.slug} not in {block.order}"
         if block.order and not block.allow_fallbacks and not named(block.order, endpoint)
         else None,
     }
     return [(rule, detail) for rule in RULES if (detail := fails[rule]) is not None]
+
+
+def _supports(endpoint: Endpoint, name: str) -> bool:
+    """A limit of output tokens is supported under any of its names."""
+    return any(word in endpoint.supported_parameters for word in (MAX_TOKENS if name == "max_tokens" else (name,)))
 
 
 def _needed_modalities(scenario: Scenario) -> set[str]:
@@ -100,11 +145,6 @@ def _too_dear(block: Block, endpoint: Endpoint) -> str | None:
         if price is not None and price * PER_MILLION[part] > limit:
             return f"{part} {plain_decimal(price * PER_MILLION[part])} > {plain_decimal(limit)}"
     return None
-
-
-def _needs_a_key(context: Context, endpoint: Endpoint) -> bool:
-    only_own = endpoint.provider in [ascii_lower(provider) for provider in context.byok_only]
-    return only_own and not any(key_matches(key, endpoint) for key in context.byok)
 
 
 def funnel_of(endpoints: list[Endpoint], failures: dict[str, list[str]]) -> list[dict[str, Any]]:

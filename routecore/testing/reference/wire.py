@@ -14,11 +14,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["Reader", "Refusal", "as_json", "ascii_lower", "is_list", "plain_decimal"]
+__all__ = ["LONGEST_NAME", "Reader", "Refusal", "as_json", "ascii_lower", "decimal_of_text", "is_list", "is_name", "plain_decimal"]
 
 LARGEST_INTEGER = 2**63
 LARGEST_PRICE = 1_000_000
 FINEST_PRICE = Fraction(1, 10**15)
+LARGEST_ROUNDING = Fraction(1, 1_000_000)
 LONGEST_NAME = 256
 DECIMAL_TEXT = re.compile(r"(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?", re.ASCII)
 TWIN_NUMBER = re.compile(r"#(?:[2-9]|[1-9][0-9]+)\Z", re.ASCII)
@@ -66,6 +67,21 @@ def ascii_lower(text: str) -> str:
     'deepinfra/fp8 \u0130'
     """
     return "".join(chr(ord(letter) + 32) if "A" <= letter <= "Z" else letter for letter in text)
+
+
+def is_name(text: str, *, twin: bool, at: bool) -> bool:
+    r"""Say whether ``text`` is a name of the wire.
+
+    >>> [is_name(text, twin=True, at=False) for text in ("p/fp8#2", "p#x", "p q", "", "p@q", "\n")]
+    [True, False, False, False, False, False]
+    """
+    bare = TWIN_NUMBER.sub("", text) if twin else text
+    forbidden = "#" if at else "@#"
+    return (
+        bare != ""
+        and len(text) <= LONGEST_NAME
+        and all(unicodedata.category(letter) not in ("Cc", "Cs") and not letter.isspace() and letter not in forbidden for letter in bare)
+    )
 
 
 def is_list(value: object) -> bool:
@@ -180,31 +196,36 @@ class Reader:
         self.fault(path, value, "text")
         return None
 
-    def name(self, value: object, path: str, *, twin: bool = False) -> str | None:
+    def name(self, value: object, path: str, *, twin: bool = False, at: bool = False) -> str | None:
         """A name: non-empty, at most 256 characters, no control characters, white space, lone surrogates, ``@`` or ``#``.
 
-        ``twin``: the number that importers give to an endpoint's twin (``#2``) may end it.
+        ``twin``: the number that importers give to an endpoint's twin (``#2``) may end it. ``at``: an ``@`` may stand in it.
         """
-        if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME:
-            bare = TWIN_NUMBER.sub("", value) if twin else value
-            if bare != "" and all(unicodedata.category(letter) not in ("Cc", "Cs") and not letter.isspace() and letter not in "@#" for letter in bare):
-                return value
-        self.fault(path, value, "a name of 1 to 256 characters without white space, control characters, '@' or '#'")
+        if isinstance(value, str) and is_name(value, twin=twin, at=at):
+            return value
+        self.fault(path, value, "a name of 1 to 256 characters without white space, control characters" + (" or '#'" if at else ", '@' or '#'"))
         return None
 
-    def names(self, value: object, path: str, *, twin: bool = False) -> list[str]:
+    def names(self, value: object, path: str, *, at: bool = False) -> list[str]:
         """A list of names; a lone string is not one."""
         found = self.items(value, path)
         if found is None:
             return []
-        read = [self.name(item, f"{path}[{position}]", twin=twin) for position, item in enumerate(found)]
+        read = [self.name(item, f"{path}[{position}]", at=at) for position, item in enumerate(found)]
         return [name for name in read if name is not None]
 
-    def whole(self, value: object, path: str, limit: int = LARGEST_INTEGER) -> int | None:
-        """A whole number from 0 to ``limit`` - 1; a bool is none."""
+    def integer(self, value: object, path: str, limit: int) -> int | None:
+        """An integer from 0 to ``limit`` - 1, written as one; a bool is none."""
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit:
             return value
-        self.fault(path, value, f"a whole number from 0 to {limit - 1}")
+        self.fault(path, value, f"an integer from 0 to {limit - 1}")
+        return None
+
+    def whole(self, value: object, path: str) -> int | None:
+        """A whole number from 0 to 2^63 - 1, which may be written ``3.0``; a bool is none."""
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < LARGEST_INTEGER and value == int(value):
+            return int(value)
+        self.fault(path, value, f"a whole number from 0 to {LARGEST_INTEGER - 1}")
         return None
 
     def number(self, value: object, path: str, most: int | None = None) -> float | None:
@@ -231,15 +252,18 @@ class Reader:
             self.fault(path, value, "a decimal, not negative, as a number or as digits with an optional point or exponent")
         return found
 
-    def price(self, value: object, path: str, *, any_places: bool = False) -> Fraction | None:
-        """A price: a decimal of at most 15 places, below 1,000,000.
+    def price(self, value: object, path: str) -> Fraction | None:
+        """A price: a decimal below 1,000,000 of at most 15 places.
 
-        ``any_places``: for prices that no decision reads (real feeds have cache writes of 23 places); their form is checked,
-        their fineness is the cost calculator's to judge.
+        One that is finer is rounded to 15 places, half to even, if that moves it by at most a millionth (real feeds write
+        ``0.132 / 1e6`` as floats do); a finer one is a fault.
         """
         quiet = Reader()
         found = quiet.decimal(value, path)
-        if found is not None and found < LARGEST_PRICE and (any_places or (found / FINEST_PRICE).denominator == 1):
-            return found
+        if found is not None and found < LARGEST_PRICE:
+            units = found / FINEST_PRICE
+            rounded = found if units.denominator == 1 else round(units) * FINEST_PRICE  # round takes the even one of two equally near
+            if abs(rounded - found) <= found * LARGEST_ROUNDING:
+                return rounded
         self.fault(path, value, "a decimal of at most 15 places, not negative and below 1000000")
         return None

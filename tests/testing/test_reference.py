@@ -11,14 +11,15 @@ import pytest
 
 from routecore.testing.reference import reference_decide_scenario
 
-VECTORS = Path(__file__).parents[3] / "shared" / "vectors" / "routing.json"
+VECTORS = Path(__file__).parents[3] / "shared" / "vectors"
 
 
 def load_cases() -> list[Any]:
     """Return the shared cases, or one skipped stand-in where they are not at hand."""
     if not VECTORS.exists():
-        return [pytest.param(None, marks=pytest.mark.skip(reason=f"no shared vectors beside the repository ({VECTORS.name})"))]
-    return [pytest.param(case, id=case["name"]) for case in json.loads(VECTORS.read_text(encoding="utf-8"))["cases"]]
+        return [pytest.param(None, marks=pytest.mark.skip(reason="no shared vectors beside the repository"))]
+    files = [json.loads((VECTORS / name).read_text(encoding="utf-8"))["cases"] for name in ("routing.json", "policies.json")]
+    return [pytest.param(case, id=case["name"]) for cases in files for case in cases]
 
 
 @pytest.mark.parametrize("case", load_cases())
