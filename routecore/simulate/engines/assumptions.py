@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BATCH", "CLOSED", "OFF_POLICY", "batch_assumptions", "closed_assumptions", "notes_of", "sources_of"]
 
-_SAME_TOKENS: Final = "a request has the same tokens wherever it is served; time to first token does not depend on the prompt's length"
+_SAME_TOKENS: Final = "a request has the same tokens wherever it is served"
 _FAILED_CHARGE: Final = "failed attempts charge nothing (insured); the provider bills the prompt of those it failed on, and nothing of those it refused"
 _INTERVALS: Final = (
     "intervals are 95 %, from a bootstrap over sessions (over requests without one): they speak of this traffic in this world, not of what the world has wrong"
@@ -27,8 +27,7 @@ CLOSED: Final = (
     "arrivals are the trace's and react to nothing: a session's next turn comes when it came, however fast the one before was served",
     _SAME_TOKENS,
     "latency, throughput and failures of an attempt depend on (request, endpoint, try) alone: every policy meets the same ones",
-    "the router starts without statistics, pins and cooldowns, and measures its own while the trace runs",
-    "a session's cached prefix is read at the cache price where the same attempt served its last turn within the cache's lifetime",
+    "caches are kept per endpoint: a session's prefix is read at the cache price where that endpoint was given it within the cache's lifetime, whoever served in between",
     "cache writes are billed where the price card has a price for them, as if every prompt of a session were marked for caching",
     _FAILED_CHARGE,
     _INTERVALS,
@@ -55,9 +54,17 @@ OFF_POLICY: Final = (
 """Of estimates from a log."""
 
 
-def closed_assumptions(trace: Trace, catalog: Catalog, world: World, policies: Sequence[Policy], start_epoch: float | None) -> tuple[str, ...]:
+def closed_assumptions(trace: Trace, catalog: Catalog, world: World, policies: Sequence[Policy], start_epoch: float | None, *, cold: bool) -> tuple[str, ...]:
     """Return what a closed-loop run of these inputs assumes."""
     found = list(CLOSED)
+    start = (
+        "without statistics, and measures its own"
+        if cold
+        else "with the statistics of the world at its start, without pins and cooldowns, and measures its own"
+    )
+    found.append(f"the router starts {start} while the trace runs")
+    if not any(one.prefill_tokens_per_second is not None for one in world.endpoints.values()):
+        found.append("time to first token does not depend on the prompt's length: nothing tells how")
     found += [f"{policy.name}: {ESTIMATES[policy.estimates]}" for policy in policies]
     asked = [catalog.endpoints[row].id for name in trace.names.models for row in catalog.models.get(name, ())]
     left = [one for one in asked if one not in world.endpoints]

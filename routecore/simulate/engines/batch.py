@@ -13,7 +13,7 @@ import attrs
 from routecore.simulate.engines.assumptions import batch_assumptions, notes_of, sources_of
 from routecore.simulate.engines.batch_decider import Decider
 from routecore.simulate.engines.batch_outcomes import Outcomes, price_changes
-from routecore.simulate.engines.inputs import bucket_seconds, check_inputs
+from routecore.simulate.engines.inputs import bucket_seconds, check_inputs, last_second
 from routecore.simulate.engines.workers import run_tasks, uninterrupted
 from routecore.simulate.report.report import Report, Result
 from routecore.simulate.report.summary import REPLICATES, Summary
@@ -69,7 +69,9 @@ class Job:
         decider = Decider(
             self.catalog, self.policy, self.trace.names, facts, seed=self.seed, bucket_s=self.bucket_s, start_epoch=self.start_epoch, changes=changes
         )
-        outcomes = Outcomes(self.world, self.catalog, self.policy, decider, seed=self.seed, start_epoch=self.start_epoch)
+        # statistics are the long run's; what comes of an attempt is this run's bursts
+        lived = self.world.unfolded(self.seed, last_second(self.trace) + 1.0, [one.id for one in (*self.catalog, *routed)])
+        outcomes = Outcomes(lived, self.catalog, self.policy, decider, seed=self.seed, start_epoch=self.start_epoch)
         summary = Summary(bucket_s=self.report_bucket_s, replicates=self.replicates)
         interrupted = False
         try:

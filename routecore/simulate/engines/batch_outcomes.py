@@ -101,7 +101,7 @@ class Outcomes:
 
     def _segments(self, server: Server, at: NDArray[np.float64], rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
         """Give the rows of each stretch in which the endpoint behaves alike, having brought it there."""
-        effects = server.behaviour.effects
+        effects = (*server.behaviour.effects, *server.behaviour.drawn)
         edges = sorted({edge for one in effects for edge in (one.start, one.end)})
         stretch = np.searchsorted(edges, at[rows], side="right") if edges else np.zeros(len(rows), np.intp)
         prices = sorted(((one.start, one.value) for one in effects if one.kind == "price"), key=lambda one: one[0])
@@ -121,10 +121,18 @@ class Outcomes:
         if server.down:
             refused[:] = True
         first = np.asarray(server.ttft)[(z & np.uint64(4095)).view(np.int64)] * server.slow
-        failed = ~refused & (luck < server.fails)
-        late = np.zeros(len(rows), np.bool_) if self._timeout is None else ~refused & ~failed & (first > self._timeout)
-        ok = ~(refused | failed | late)
         prompt, completion = chunk.prompt_tokens[rows], chunk.completion_tokens[rows]
+        if server.prefill is not None:
+            first += prompt * (server.slow / server.prefill)
+        failed = ~refused & (luck < server.fails)
+        late = np.zeros(len(rows), np.bool_)
+        if server.hangs:
+            late = ~refused
+        elif self._timeout is not None:
+            begun = first if server.error_seconds is None else np.where(failed, server.error_seconds, first)
+            late = ~refused & (begun > self._timeout)
+        failed &= ~late
+        ok = ~(refused | failed | late)
         rest = np.maximum(completion - 1, 0) * server.slow / np.asarray(server.speed)[((z >> np.uint64(12)) & np.uint64(4095)).view(np.int64)]
         total = np.rint((first + rest) * 1e6).astype(np.int64)
         begun = np.where(chunk.stream[rows], np.rint(first * 1e6).astype(np.int64), total)
@@ -138,7 +146,7 @@ class Outcomes:
             self.unpriced += int(ok.sum())
         else:
             money["uncached"] = _assigned(money["uncached"], rows, paid)
-        billed = (failed | late) & server.behaviour.billed_errors
+        billed = (failed | (late & (not server.hangs))) & server.behaviour.billed_errors
         upstream = paid if paid is not None else np.zeros(len(rows), np.int64)
         if billed.any():
             wasted = _put(money, "insured", rows, server.pricing, np.where(billed, prompt, -1), np.zeros_like(completion), now)

@@ -19,9 +19,10 @@ from routecore.live.outcome import Outcome
 from routecore.live.router import Router
 from routecore.live.steps import Action
 from routecore.simulate.engines.charge import UNPRICED, bill
-from routecore.simulate.engines.inputs import model_of
+from routecore.simulate.engines.inputs import last_second, model_of
 from routecore.simulate.engines.requests import body_of
 from routecore.simulate.engines.runs import Choices, Run
+from routecore.simulate.engines.warm import warm_up
 from routecore.simulate.engines.workers import uninterrupted
 from routecore.simulate.noise import GOLDEN, MASK, draws
 from routecore.simulate.report.summary import REPLICATES, Summary
@@ -45,7 +46,11 @@ _FLUSH: Final = 8_192
 _REPORT_EVERY: Final = 4_096
 _MOST_PREPARED: Final = 16_384
 _MOST_WARM: Final = 1_000_000
+_AFTER_THE_LAST: Final = 3_600.0
+"""Seconds after the last arrival in which attempts may still run."""
 WORLD_SALT: Final = 0x6A09E667F3BCC909
+_SILENCE: Final = 600.0
+"""Seconds after which an attempt that never answers is given up where the policy has no timeout: what a client's own library does."""
 _DONE, _NEXT, _RETRY = Action.DONE, Action.NEXT, Action.RETRY
 
 
@@ -75,6 +80,16 @@ class _Try:
     tries: dict[int, int] | None
     unit: int
     upstream: int
+
+
+class _Caches:
+    """Where a session's prompts are cached: ``last`` served it; ``kept``: attempt key -> tokens that it was given and made, and until when they are kept."""
+
+    __slots__ = ("kept", "last")
+
+    def __init__(self) -> None:
+        self.last = ""
+        self.kept: dict[str, tuple[int, float]] = {}
 
 
 class _Records:
@@ -123,14 +138,16 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
     bucket_s: float = 60.0,
     replicates: int = REPLICATES,
     keep_choices: bool = True,
+    cold: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> Run:
     """Run one policy over the trace and return what came of it. ``simulate`` runs several and compares them.
 
-    ``start_epoch``: the wall clock at second 0 of the trace (seconds since 1970), which only prices with time windows look at. ``progress(done)`` is called every few thousand requests. A ``KeyboardInterrupt`` ends the run early: what is done is returned, marked ``partial``.
+    The router starts with the statistics that the world would show it, unless ``cold``. ``start_epoch``: the wall clock at second 0 of the trace (seconds since 1970), which only prices with time windows look at. ``progress(done)`` is called every few thousand requests. A ``KeyboardInterrupt`` ends the run early: what is done is returned, marked ``partial``.
     """
     routed = policy.catalog_of(catalog)
     world.check(routed, [model for name in trace.names.models if (model := model_of(name, routed)) is not None])
+    world = world.unfolded(seed, last_second(trace) + _AFTER_THE_LAST, [one.id for one in (*catalog, *routed)])
     usual = world.default or steady()
     servers: dict[str, Server] = {}
     ids: list[str] = []
@@ -144,7 +161,10 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
     )
     reprices.reverse()
 
-    now_box, draw_box = [0.0], [0]
+    begin = float(trace.chunk(0).timestamp_s[0])
+    # the router's clock is ahead of the trace's by a window, so that what it knows at the start can be from before
+    lead = policy.router_settings.windows.seconds - begin
+    now_box, draw_box = [begin], [0]
     offset = 0.0 if start_epoch is None else start_epoch
     coolings = 0
 
@@ -155,11 +175,14 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
     router = (_CarelessRouter if policy.health_off else Router)(
         routed,
         policy.router_settings,
-        clock=lambda: now_box[0],
+        clock=lambda: now_box[0] + lead,
         wall_clock=lambda: offset + now_box[0],
         entropy=lambda bits: draw_box[0],
         on_health=cooled,
     )
+    if not cold:
+        asked_models = {model for name in trace.names.models if (model := model_of(name, routed)) is not None}
+        warm_up(router, [servers[routed.endpoints[row].id] for model in asked_models for row in routed.models[model]], begin, lead)
     plan_request, observe = router.plan, router.observe
     wall = None if start_epoch is None else start_epoch
 
@@ -172,7 +195,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
     choices = Choices() if keep_choices else None
     prepared: dict[tuple[int, int, bool, int], Prepared] = {}
     fields: dict[tuple[int, int], list[Any]] = {}
-    warm: dict[int, tuple[str, float]] = {}
+    caches: dict[int, _Caches] = {}
     events: list[tuple[float, int, _Try, Outcome | None]] = []
     sequence = done = unpriced = 0
     last = 0.0
@@ -182,7 +205,16 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
     know_cached = policy.settings.sticky == "economic"
     timeout = policy.timeout_s
 
-    def attempt_at(one: _Try, now: float) -> None:  # noqa: PLR0912, PLR0915 - as the whole
+    def wasted(one: _Try, cached: int, now: float) -> None:
+        """Let the provider bill the prompt of an attempt that came to nothing, where it does so."""
+        server = one.server
+        if server.behaviour.billed_errors and server.pricing is not None:
+            quote = server.pricing.quote_femtodollars(one.prompt, 0, cached, None if wall is None else wall + now)
+            if quote is not None:
+                one.upstream += round(quote)
+                one.insured += round(quote)
+
+    def attempt_at(one: _Try, now: float) -> None:  # noqa: C901, PLR0912, PLR0915 - as the whole
         """Begin an attempt: what will come of it, and when, is known at once, and is told to the router only then."""
         nonlocal sequence
         server = one.server
@@ -209,29 +241,40 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
             return
         session, cached = one.session, 0
         if session and one.cached:
-            kept = warm.get(session)
-            if kept is not None and kept[0] == one.attempt.key and now <= kept[1] and one.cached >= server.min_cache:
-                cached = one.cached
+            place = caches.get(session)
+            kept = None if place is None else place.kept.get(one.attempt.key)
+            if place is not None and kept is not None and now <= kept[1] and one.cached >= server.min_cache:
+                # what this endpoint was given on the session's last turn here; the trace knows of the turn before this one alone
+                cached = one.cached if place.last == one.attempt.key or one.cached < kept[0] else kept[0]
+                if cached < server.min_cache:
+                    cached = 0
         first = server.ttft[z & 4095] * server.slow
         if cached and server.warm_factor != 1.0:
             first *= 1.0 - (1.0 - server.warm_factor) * cached / one.prompt
-        if chance < server.fails or (timeout is not None and first > timeout):
-            if chance < server.fails:
-                outcome = Outcome.server(500)
-                first = first if server.error_seconds is None else server.error_seconds
-            else:
-                assert timeout is not None
-                outcome, first = Outcome.timeout(), timeout
-            if server.behaviour.billed_errors and server.pricing is not None:
-                quote = server.pricing.quote_femtodollars(one.prompt, 0, cached, None if wall is None else wall + now)
-                if quote is not None:
-                    one.upstream += round(quote)
-                    one.insured += round(quote)
-            heappush(events, (now + first, sequence, one, outcome))
+        if server.prefill is not None:
+            first += (one.prompt - cached) * server.slow / server.prefill
+        waited = server.wait(now) if server.slots is not None else 0.0
+        fails = chance < server.fails
+        if fails and server.error_seconds is not None:
+            first = server.error_seconds
+        # the clock on the wall: waiting for a slot, slow errors and silence count
+        if server.hangs or (timeout is not None and waited + first > timeout):
+            given_up = _SILENCE if timeout is None else timeout
+            if waited < given_up:
+                server.occupy(now, given_up - waited)
+                if not server.hangs:
+                    wasted(one, cached, now)
+            heappush(events, (now + given_up, sequence, one, Outcome.timeout()))
+            return
+        if fails:
+            server.occupy(now, first)
+            wasted(one, cached, now)
+            heappush(events, (now + waited + first, sequence, one, Outcome.server(500)))
             return
         tokens = one.completion
         length = (tokens - 1) * server.slow / server.speed[(z >> 12) & 4095] if tokens > 1 else 0.0
-        waited = server.queue(now, first + length) if server.slots is not None else 0.0
+        if server.slots is not None:
+            server.occupy(now, first + length)
         total = waited + first + length
         # at the price that stood when the attempt began
         linear = server.linear
@@ -263,12 +306,15 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
             prompt, completion, session = one.prompt, one.completion, one.session
             if session:
                 counts["session_requests"] += 1
-                before = warm.get(session)
-                if before is not None:
+                place = caches.get(session)
+                if place is None:
+                    place = caches[session] = _Caches()
+                else:
                     counts["session_turns"] += 1
-                    counts["session_switches"] += before[0] != attempt.key
+                    counts["session_switches"] += place.last != attempt.key
                     counts["cache_hits"] += cached > 0
-                warm[session] = (attempt.key, now + server.cache_ttl)
+                place.last = attempt.key
+                place.kept[attempt.key] = (prompt + completion, now + server.cache_ttl)
             charged, uncached = one.bill
             if charged < 0:
                 unpriced += 1
@@ -330,8 +376,8 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
                 if not done % _REPORT_EVERY:
                     if len(finished) >= _FLUSH:
                         records.flush()
-                    if len(warm) > _MOST_WARM:
-                        warm = {session: kept for session, kept in warm.items() if kept[1] >= at}
+                    if len(caches) > _MOST_WARM:
+                        caches = {session: place for session, place in caches.items() if any(until >= at for _, until in place.kept.values())}
                     if progress is not None:
                         progress(done)
                 asked = (model, provider, tools, most)

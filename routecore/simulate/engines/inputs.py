@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from routecore.simulate.traces.trace import Trace
     from routecore.simulate.world.world import World
 
-__all__ = ["bucket_seconds", "check_inputs", "model_of"]
+__all__ = ["bucket_seconds", "check_inputs", "last_second", "model_of"]
 
 
 _BUCKETS: Final = (1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 10_800.0, 86_400.0)
@@ -44,10 +44,14 @@ def check_inputs(trace: Trace, catalog: Catalog, world: World | None, policies: 
         raise SimulationError(list(dict.fromkeys(faults)))
 
 
+def last_second(trace: Trace) -> float:
+    """Return when the last request arrives."""
+    return float(trace.chunk(trace.count - 1).timestamp_s[-1])
+
+
 def bucket_seconds(trace: Trace) -> float:
     """Return the length of the report's stretches of time: the shortest of a few that cut the trace into at most 120."""
-    last = trace.chunk(trace.count - 1).timestamp_s
-    span = float(last[-1]) - float(trace.chunk(0).timestamp_s[0]) if len(last) else 0.0
+    span = last_second(trace) - float(trace.chunk(0).timestamp_s[0])
     return next((one for one in _BUCKETS if span / one <= 120), _BUCKETS[-1])
 
 

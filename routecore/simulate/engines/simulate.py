@@ -38,13 +38,14 @@ def simulate(
     strict: bool = False,
     changes: bool | None = None,
     sources: Iterable[str] = (),
+    cold: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
     """Run every policy over the trace in the same world, with the real router, and return the report. The first policy is the baseline.
 
     ``sources`` say where catalog and others come from; they are shown beside the trace's and the world's. ``start_epoch``: the wall clock at second 0, for prices with
     time windows. ``strict`` refuses a trace that asks for models that the catalog does not know; else they are counted. ``changes``: compare first choices request by
-    request (by default up to 5 million requests). ``progress(done, total)`` is called every few thousand requests, over all policies.
+    request (by default up to 5 million requests). ``cold``: the router starts without statistics. ``progress(done, total)`` is called every few thousand requests, over all policies.
     A ``KeyboardInterrupt`` stops: the report holds what is done, and says that it is partial.
 
     Raises ``SimulationError`` for inputs that do not fit together, before anything runs.
@@ -67,7 +68,17 @@ def simulate(
     for place, policy in enumerate(policies):
         told = None if progress is None else _told(progress, place * len(trace), total)
         run = run_policy(
-            trace, catalog, world, policy, seed=seed, start_epoch=start_epoch, bucket_s=bucket, replicates=replicates, keep_choices=keep, progress=told
+            trace,
+            catalog,
+            world,
+            policy,
+            seed=seed,
+            start_epoch=start_epoch,
+            bucket_s=bucket,
+            replicates=replicates,
+            keep_choices=keep,
+            cold=cold,
+            progress=told,
         )
         runs.append(run)
         if run.partial:
@@ -76,7 +87,7 @@ def simulate(
     for run in runs:
         found = compare(runs[0], run) if keep and run is not runs[0] else None
         results.append(Result(run.policy.name, run.policy.to_mapping(), run.summary, found, run.done, run.partial, run.coolings, run.unpriced))
-    return report_of(trace, catalog, world, policies, results, seed=seed, start_epoch=start_epoch, sources=sources)
+    return report_of(trace, catalog, world, policies, results, seed=seed, start_epoch=start_epoch, sources=sources, cold=cold)
 
 
 def report_of(
@@ -89,9 +100,10 @@ def report_of(
     seed: int,
     start_epoch: float | None = None,
     sources: Iterable[str] = (),
+    cold: bool = False,
 ) -> Report:
     """Return the report of closed-loop results, with everything that they assume, where it all comes from and what was odd."""
-    assumptions = closed_assumptions(trace, catalog, world, policies, start_epoch)
+    assumptions = closed_assumptions(trace, catalog, world, policies, start_epoch, cold=cold)
     report = Report("closed", trace.to_dict(), results, len(trace), seed, assumptions, sources_of(trace, world, sources))
     report.notes += notes_of(report)
     return report

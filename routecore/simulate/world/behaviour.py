@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -11,40 +11,19 @@ from routecore.errors import Fault, SimulationError
 from routecore.pricing.price_list import Pricing
 from routecore.reading.checks import OBJECT_EXPECTED
 from routecore.simulate.world.distribution import Quantiles, read_distribution
+from routecore.simulate.world.effects import RATE_EXPECTED, TIME_EXPECTED, Effect, check_effect, effect_mapping, is_number, read_effects
+from routecore.simulate.world.posterior import Doubt, read_doubt
+from routecore.simulate.world.regimes import Regime, read_regimes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-__all__ = ["Behaviour", "Effect", "steady"]
-
-
-_EFFECTS: Final = {"slow": "factor", "fail": None, "errors": "rate", "limit": "per_minute", "price": "pricing"}
-
-
-_RATE_EXPECTED: Final = "a share from 0 to 1"
-
-
-_TIME_EXPECTED: Final = "a number of seconds, 0 or more"
-
-
+__all__ = ["Behaviour", "steady"]
+ASSUMABLE: Final = frozenset({"failures", "latency", "throughput"})
+"""What may be assumed of an endpoint that nobody measured."""
 _DEFAULT_TTFT: Final = 0.6
-
-
 _DEFAULT_SPEED: Final = 60.0
-
-
-class Effect(NamedTuple):
-    """Something that happens to an endpoint from ``start`` up to, not including, ``end`` (seconds of the trace's time).
-
-    ``kind``: ``slow`` (``value`` times slower), ``fail`` (no connection), ``errors`` (this share of requests fails), ``limit`` (this many a minute), ``price``
-    (another price card: billed, and known to the router from that moment).
-    """
-
-    kind: str
-    start: float
-    end: float
-    value: Any = None
 
 
 @attrs.frozen
@@ -55,7 +34,12 @@ class Behaviour:
     on at once, others wait in order of arrival. ``cache_ttl_s``: a session's prompt stays cached for so long after its last turn, if it has at least
     ``min_cache_tokens``. ``billed_errors``: the provider bills the prompt of a request that it failed on. ``error_seconds``: time to an error
     (``None``: a time to first token), ``refusal_seconds``: to a 429 or a refused connection. ``cached_ttft_factor`` multiplies the time to first token where the whole
-    prompt was cached; in between in proportion.
+    prompt was cached; in between in proportion. ``prefill_tokens_per_second``: prompt tokens that are in no cache are read at this speed before the first token comes
+    (``None``: their number makes no difference that is known).
+
+    ``background_per_minute``: requests of other customers, a Poisson stream that takes its part of capacity and slots; each makes ``background_tokens`` tokens.
+    ``regimes``: what comes in bursts (``Regime``). ``doubt``: what is not known (``Doubt``). ``assumed``: which of ``latency``, ``throughput`` and ``failures`` nobody
+    measured. ``drawn``: what regimes came to in one run; no part of what a world is.
     """
 
     ttft: Quantiles
@@ -70,11 +54,18 @@ class Behaviour:
     error_seconds: float | None = None
     refusal_seconds: float = 0.1
     cached_ttft_factor: float = 1.0
+    prefill_tokens_per_second: float | None = None
+    background_per_minute: float = 0.0
+    background_tokens: int = 200
+    regimes: tuple[Regime, ...] = ()
+    doubt: Doubt | None = None
+    assumed: tuple[str, ...] = ()
     effects: tuple[Effect, ...] = ()
+    drawn: tuple[Effect, ...] = attrs.field(default=(), eq=False)
 
     def _with(self, kind: str, start: float, end: float, value: Any = None) -> Behaviour:  # noqa: ANN401 - as the effect's
         faults: list[Fault] = []
-        _check_effect(kind, start, end, value, f"effects[{len(self.effects)}]", faults)
+        check_effect(kind, start, end, value, f"effects[{len(self.effects)}]", faults)
         if faults:
             raise SimulationError(faults)
         return attrs.evolve(self, effects=(*self.effects, Effect(kind, float(start), float(end), value)))
@@ -95,6 +86,10 @@ class Behaviour:
         """Return the behaviour with an outage from ``start`` on."""
         return self._with("fail", start, inf)
 
+    def hang_within(self, start: float, end: float) -> Behaviour:
+        """Return the behaviour with requests that begin from ``start`` to ``end`` getting no answer, until whoever asked gives up."""
+        return self._with("hang", start, end)
+
     def errors_within(self, start: float, end: float, *, rate: float) -> Behaviour:
         """Return the behaviour with this share of requests failing from ``start`` to ``end``, in place of ``error_rate``."""
         return self._with("errors", start, end, rate)
@@ -110,21 +105,17 @@ class Behaviour:
     def to_mapping(self) -> dict[str, Any]:
         """Return the behaviour as JSON can hold it; ``World.from_mapping`` reads it back."""
         found: dict[str, Any] = {"ttft": self.ttft.spec, "tokens_per_second": self.tokens_per_second.spec}
-        for field in attrs.fields(Behaviour)[2:-1]:
-            value = getattr(self, field.name)
-            if value != field.default:
-                found[field.name] = value
+        for name in (*_FIELDS, "assumed"):
+            value = getattr(self, name)
+            if value != getattr(attrs.fields(Behaviour), name).default:
+                found[name] = list(value) if isinstance(value, tuple) else value
+        if self.regimes:
+            found["regimes"] = [one.to_mapping() for one in self.regimes]
+        if self.doubt is not None:
+            found["doubt"] = self.doubt.to_mapping()
         if self.effects:
-            found["effects"] = [_effect_mapping(one) for one in self.effects]
+            found["effects"] = [effect_mapping(one) for one in self.effects]
         return found
-
-
-def _effect_mapping(effect: Effect) -> dict[str, Any]:
-    row: dict[str, Any] = {"kind": effect.kind, "from": effect.start, "to": None if effect.end == inf else effect.end}
-    name = _EFFECTS[effect.kind]
-    if name is not None:
-        row[name] = effect.value.to_mapping() if isinstance(effect.value, Pricing) else effect.value
-    return row
 
 
 def steady(
@@ -134,7 +125,7 @@ def steady(
 ) -> Behaviour:
     """Return an endpoint's behaviour on an ordinary day.
 
-    ``ttft`` (seconds) and ``tokens_per_second``: a number (always this), ``{p50, p75, p90, p99}`` (a log-normal fitted to any of them), ``{mean}`` (exponential) or
+    ``ttft`` (seconds) and ``tokens_per_second``: a number (always this), ``{p50, p75, p90, p99}`` (any of them, which are kept), ``{mean}`` (exponential) or
     ``{samples}``. Throughput percentiles fall: p90 is what 90 % of requests reach. Other fields are ``Behaviour``'s. Raises ``SimulationError`` naming all faults.
 
     >>> day = steady(ttft={"p50": 0.4, "p90": 0.9}, error_rate=0.01).slow_within(60, 90, factor=10).fail_after(120)
@@ -148,21 +139,20 @@ def steady(
     return found
 
 
-def _number(value: object, least: float = 0.0, most: float = inf) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= most
-
-
 _FIELDS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
-    "error_rate": (_RATE_EXPECTED, lambda value: _number(value, 0, 1)),
-    "rate_limit_rate": (_RATE_EXPECTED, lambda value: _number(value, 0, 1)),
-    "capacity_per_minute": ("a number of requests a minute above 0", lambda value: value is None or (_number(value) and 0 < value < inf)),
-    "slots": ("a whole number, 1 or more", lambda value: value is None or (_number(value, 1) and isinstance(value, int))),
-    "cache_ttl_s": (_TIME_EXPECTED, lambda value: _number(value) and value < inf),
-    "min_cache_tokens": ("a whole number of tokens, 0 or more", lambda value: _number(value) and isinstance(value, int)),
+    "error_rate": (RATE_EXPECTED, lambda value: is_number(value, 0, 1)),
+    "rate_limit_rate": (RATE_EXPECTED, lambda value: is_number(value, 0, 1)),
+    "capacity_per_minute": ("a number of requests a minute above 0", lambda value: value is None or (is_number(value) and 0 < value < inf)),
+    "slots": ("a whole number, 1 or more", lambda value: value is None or (is_number(value, 1) and isinstance(value, int))),
+    "cache_ttl_s": (TIME_EXPECTED, lambda value: is_number(value) and value < inf),
+    "min_cache_tokens": ("a whole number of tokens, 0 or more", lambda value: is_number(value) and isinstance(value, int)),
     "billed_errors": ("true or false", lambda value: isinstance(value, bool)),
-    "error_seconds": (_TIME_EXPECTED, lambda value: value is None or (_number(value) and value < inf)),
-    "refusal_seconds": (_TIME_EXPECTED, lambda value: _number(value) and value < inf),
-    "cached_ttft_factor": ("a factor from 0 to 1", lambda value: _number(value, 0, 1)),
+    "error_seconds": (TIME_EXPECTED, lambda value: value is None or (is_number(value) and value < inf)),
+    "refusal_seconds": (TIME_EXPECTED, lambda value: is_number(value) and value < inf),
+    "cached_ttft_factor": ("a factor from 0 to 1", lambda value: is_number(value, 0, 1)),
+    "prefill_tokens_per_second": ("a finite number of tokens a second above 0", lambda value: value is None or (is_number(value) and 0 < value < inf)),
+    "background_per_minute": ("a finite number of requests a minute, 0 or more", lambda value: is_number(value) and value < 1e6),
+    "background_tokens": ("a whole number of tokens, 1 or more", lambda value: is_number(value, 1) and isinstance(value, int)),
 }
 
 
@@ -177,10 +167,10 @@ def read_behaviour(value: object, path: str, faults: list[Fault]) -> Behaviour |
     for key, one in value.items():
         if key in {"ttft", "tokens_per_second"}:
             continue
-        if key == "effects":
-            found["effects"] = _read_effects(one, path, faults)
+        if key in _PARTS:
+            found[key] = _PARTS[key](one, f"{path}{key}", faults)
         elif key not in _FIELDS:
-            faults.append(Fault(f"{path}{key}", one, f"a part of a behaviour: ttft, tokens_per_second, {', '.join(_FIELDS)}, effects"))
+            faults.append(Fault(f"{path}{key}", one, f"a part of a behaviour: ttft, tokens_per_second, {', '.join(_FIELDS)}, {', '.join(_PARTS)}"))
         elif not _FIELDS[key][1](one):
             faults.append(Fault(f"{path}{key}", one, _FIELDS[key][0]))
         else:
@@ -192,46 +182,17 @@ def read_behaviour(value: object, path: str, faults: list[Fault]) -> Behaviour |
     return Behaviour(ttft, speed, **found)
 
 
-def _read_effects(value: object, path: str, faults: list[Fault]) -> tuple[Effect, ...]:
-    if not isinstance(value, (list, tuple)):
-        faults.append(Fault(f"{path}effects", value, "a list"))
-        return ()
-    found = []
-    for place, one in enumerate(value):
-        if isinstance(one, Effect):
-            found.append(one)
-            continue
-        where = f"{path}effects[{place}]"
-        if not isinstance(one, dict) or one.get("kind") not in _EFFECTS:
-            faults.append(Fault(where, one, f"an effect: an object whose kind is one of {', '.join(_EFFECTS)}"))
-            continue
-        name = _EFFECTS[one["kind"]]
-        faults.extend(Fault(f"{where}.{key}", one[key], f"a part of the effect {one['kind']!r}") for key in one if key not in {"kind", "from", "to", name})
-        start, end = one.get("from", 0.0), inf if one.get("to") is None else one["to"]
-        amount = None if name is None else one.get(name)
-        if one["kind"] == "price" and isinstance(amount, dict):
-            count = len(faults)
-            amount = Pricing.parse(amount, path=f"{where}.pricing", faults=faults)
-            if len(faults) > count:
-                continue
-        before = len(faults)
-        _check_effect(one["kind"], start, end, amount, where, faults)
-        if len(faults) == before:
-            found.append(Effect(one["kind"], float(start), float(end), amount))
-    return tuple(found)
+def _read_assumed(value: object, path: str, faults: list[Fault]) -> tuple[str, ...]:
+    if isinstance(value, (list, tuple)) and all(isinstance(one, str) and one in ASSUMABLE for one in value):
+        return tuple(value)
+    faults.append(Fault(path, value, f"a list of some of {', '.join(sorted(ASSUMABLE))}"))
+    return ()
 
 
-def _check_effect(kind: str, start: Any, end: Any, value: Any, path: str, faults: list[Fault]) -> None:  # noqa: ANN401 - anything may be given
-    if not _number(start) or start == inf:
-        faults.append(Fault(f"{path}.from", start, _TIME_EXPECTED))
-    elif not _number(end) or end <= start:
-        faults.append(Fault(f"{path}.to", end, f"a number of seconds above {start:g}"))
-    name = _EFFECTS[kind]
-    checks: dict[str, tuple[str, Callable[[], bool]]] = {
-        "factor": ("a finite factor above 0", lambda: _number(value) and 0 < value < inf),
-        "rate": (_RATE_EXPECTED, lambda: _number(value, 0, 1)),
-        "per_minute": ("a finite number of requests a minute, 0 or more", lambda: _number(value) and value < inf),
-        "pricing": ("a price card", lambda: isinstance(value, Pricing)),
-    }
-    if name is not None and not checks[name][1]():
-        faults.append(Fault(f"{path}.{name}", value, checks[name][0]))
+_PARTS: Final[dict[str, Callable[[Any, str, list[Fault]], Any]]] = {
+    "regimes": read_regimes,
+    "doubt": read_doubt,
+    "assumed": _read_assumed,
+    "effects": read_effects,
+}
+"""Parts of a behaviour that have readers of their own."""

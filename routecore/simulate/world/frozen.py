@@ -52,17 +52,26 @@ class WorldFacts:
 
 
 def _down(behaviour: Behaviour, now: float) -> bool:
-    return any(one.kind == "fail" and one.start <= now < one.end for one in behaviour.effects)
+    return any(one.kind in {"fail", "hang"} and one.start <= now < one.end for one in behaviour.effects)
 
 
 def _stats(behaviour: Behaviour, now: float) -> EndpointStats:
-    slow, error = 1.0, behaviour.error_rate
+    slow, error, refused = 1.0, behaviour.error_rate, behaviour.rate_limit_rate
     for one in behaviour.effects:
         if one.start <= now < one.end:
             if one.kind == "slow":
                 slow *= one.value
             elif one.kind == "errors":
                 error = one.value
+            elif one.kind == "refuse":
+                refused = one.value
+    served = (1.0 - refused) * (1.0 - error)
+    for regime in behaviour.regimes:
+        # bursts are not foreseen: statistics know their share in the long run
+        if regime.kind == "slow":
+            slow *= 1.0 + (regime.value or 1.0) * regime.share - regime.share
+        else:
+            served *= 1.0 - regime.share * (1.0 if regime.value is None else regime.value)
     latency = Percentiles(*[behaviour.ttft.at(share) * slow for share in (0.5, 0.75, 0.9, 0.99)])
     throughput = Percentiles(*[behaviour.tokens_per_second.at(share) / slow for share in (0.5, 0.25, 0.1, 0.01)])
-    return EndpointStats(latency, throughput, None, (1.0 - behaviour.rate_limit_rate) * (1.0 - error))
+    return EndpointStats(latency, throughput, None, served)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from heapq import heapify, heapreplace
-from math import inf
+from math import inf, log
 from typing import TYPE_CHECKING
 
-from routecore.simulate.noise import key_of
+from routecore.simulate.noise import GOLDEN, key_of, mix
 
 if TYPE_CHECKING:
     from routecore.pricing.price_list import Pricing
@@ -24,7 +25,10 @@ class Server:
     """
 
     __slots__ = (
+        "_background",
         "_edges",
+        "_effects",
+        "_next",
         "_per_minute",
         "_tokens",
         "_tokens_at",
@@ -36,10 +40,12 @@ class Server:
         "error_seconds",
         "fails",
         "failures",
+        "hangs",
         "id",
         "key",
         "linear",
         "min_cache",
+        "prefill",
         "pricing",
         "refusal_seconds",
         "refuses",
@@ -62,6 +68,7 @@ class Server:
         self.cache_ttl = behaviour.cache_ttl_s if can_cache else -1.0
         self.min_cache = behaviour.min_cache_tokens
         self.warm_factor = behaviour.cached_ttft_factor
+        self.prefill = behaviour.prefill_tokens_per_second
         self.error_seconds = behaviour.error_seconds
         self.refusal_seconds = behaviour.refusal_seconds
         self.slots: list[float] | None = None
@@ -70,7 +77,12 @@ class Server:
             heapify(self.slots)
         self.attempts = self.failures = 0
         self.until = -inf
-        self._edges = sorted({edge for one in behaviour.effects if one.kind != "price" for edge in (one.start, one.end)})
+        self._effects = sorted((one for one in (*behaviour.effects, *behaviour.drawn) if one.kind != "price"), key=lambda one: one.start)
+        self._edges = sorted({edge for one in self._effects for edge in (one.start, one.end)})
+        self._background = 0
+        self._next = inf
+        if behaviour.background_per_minute:
+            self._next = self._interval()
         self._tokens: float | None = None
         self._tokens_at = 0.0
         self.reprice(pricing)
@@ -85,25 +97,52 @@ class Server:
     def refresh(self, now: float) -> None:
         """Work out what holds at ``now``, and until when."""
         behaviour = self.behaviour
-        self.slow, self.down = 1.0, False
-        error, per_minute = behaviour.error_rate, behaviour.capacity_per_minute
-        for one in behaviour.effects:
-            if one.start <= now < one.end:
+        self.slow, self.down, self.hangs = 1.0, False, False
+        error, refused, per_minute = behaviour.error_rate, behaviour.rate_limit_rate, behaviour.capacity_per_minute
+        for one in self._effects:
+            if one.start > now:
+                break
+            if now < one.end:
                 if one.kind == "slow":
                     self.slow *= one.value
                 elif one.kind == "fail":
                     self.down = True
+                elif one.kind == "hang":
+                    self.hangs = True
                 elif one.kind == "errors":
                     error = one.value
+                elif one.kind == "refuse":
+                    refused = one.value
                 elif one.kind == "limit":
                     per_minute = one.value
-        self.refuses = int(behaviour.rate_limit_rate * _SHARE)
-        self.fails = self.refuses + int(error * (1.0 - behaviour.rate_limit_rate) * _SHARE)
+        self.refuses = int(refused * _SHARE)
+        self.fails = self.refuses + int(error * (1.0 - refused) * _SHARE)
         self._per_minute = per_minute
-        self.until = next((edge for edge in self._edges if edge > now), inf)
+        place = bisect_right(self._edges, now)
+        self.until = self._edges[place] if place < len(self._edges) else inf
+
+    def _interval(self) -> float:
+        """Return the time to the next request of other customers: an exponential, a function of the endpoint and of how many came before."""
+        self._background += 1
+        return -log(1.0 - (mix(self.key + self._background * GOLDEN) >> 11) * 2.0**-53) * 60.0 / self.behaviour.background_per_minute
+
+    def _others(self, now: float) -> None:
+        """Let the requests of other customers up to ``now`` take their part of capacity and slots."""
+        while self._next <= now:
+            at = self._next
+            if self._take(at) and self.slots is not None:
+                z = mix(self.key ^ (self._background * GOLDEN))
+                seconds = (self.ttft[z & 4095] + (self.behaviour.background_tokens - 1) / self.speed[(z >> 12) & 4095]) * self.slow
+                heapreplace(self.slots, max(at, self.slots[0]) + seconds)
+            self._next = at + self._interval()
 
     def admits(self, now: float) -> bool:
         """Take a request's place in the minute's capacity; false where it is used up. The bucket holds a minute's worth and fills evenly."""
+        if self._next <= now:
+            self._others(now)
+        return self._per_minute is None or self._take(now)
+
+    def _take(self, now: float) -> bool:
         rate = self._per_minute
         if rate is None:
             return True
@@ -113,11 +152,13 @@ class Server:
         self._tokens = tokens - 1.0 if tokens >= 1.0 else tokens
         return tokens >= 1.0
 
-    def queue(self, now: float, seconds: float) -> float:
-        """Return how long a request waits for a slot, and hold one for the ``seconds`` that it takes then."""
+    def wait(self, now: float) -> float:
+        """Return how long a request that comes now waits for a slot."""
         slots = self.slots
-        if slots is None:
-            return 0.0
-        start = max(now, slots[0])
-        heapreplace(slots, start + seconds)
-        return start - now
+        return 0.0 if slots is None or slots[0] <= now else slots[0] - now
+
+    def occupy(self, now: float, seconds: float) -> None:
+        """Hold a slot for ``seconds``, from when one is free on."""
+        slots = self.slots
+        if slots is not None:
+            heapreplace(slots, max(now, slots[0]) + seconds)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
 
 from routecore.errors import Fault, SimulationError
 from routecore.reading.checks import OBJECT_EXPECTED, below
@@ -21,13 +20,13 @@ from routecore.simulate.world.behaviour import (
     read_behaviour,
     steady,
 )
-from routecore.simulate.world.distribution import ASSUMED_SIGMA, Quantiles, of_percentiles
+from routecore.simulate.world.regimes import unfold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from routecore.catalog.catalog import Catalog
-    from routecore.routing.facts import Facts, Percentiles
+    from routecore.routing.facts import Facts
     from routecore.simulate.traces.trace import Trace
 
 __all__ = ["World"]
@@ -52,6 +51,37 @@ class World:
         """Return an endpoint's behaviour."""
         return self.endpoints.get(endpoint_id, self.default)
 
+    @property
+    def doubted(self) -> bool:
+        """Whether anything of it is not known, so that replications draw different ones."""
+        return any(one.doubt is not None for one in self._behaviours())
+
+    @property
+    def in_bursts(self) -> bool:
+        """Whether anything comes in bursts."""
+        return any(one.regimes for one in self._behaviours())
+
+    def _behaviours(self) -> list[Behaviour]:
+        return [*self.endpoints.values(), *(() if self.default is None else (self.default,))]
+
+    def sampled(self, seed: int, endpoint_ids: Iterable[str] = ()) -> World:
+        """Return one of the worlds that this one leaves possible: rates from their posteriors, latencies and throughputs times a factor each.
+
+        ``endpoint_ids``: endpoints that the default stands for, so that each draws its own. A world without doubts is its only one.
+        """
+        if not self.doubted:
+            return self
+        named = {**{one: self.default for one in endpoint_ids if self.default is not None}, **self.endpoints}
+        return World({key: _sampled(key, one, seed) for key, one in named.items()}, self.default, sources=self.sources)
+
+    def unfolded(self, seed: int, until_s: float, endpoint_ids: Iterable[str] = ()) -> World:
+        """Return the world with the bursts of its regimes drawn, from second 0 to ``until_s``: the same for every policy, as only the seed decides."""
+        if not self.in_bursts:
+            return self
+        named = {**{one: self.default for one in endpoint_ids if self.default is not None}, **self.endpoints}
+        found = {key: attrs.evolve(one, drawn=unfold(key, one.regimes, seed, until_s)) if one.regimes else one for key, one in named.items()}
+        return World(found, self.default, sources=self.sources)
+
     def changed(self, endpoints: Mapping[str, Behaviour]) -> World:
         """Return the world with other behaviours for some endpoints."""
         return World({**self.endpoints, **endpoints}, self.default, sources=self.sources)
@@ -67,61 +97,36 @@ class World:
 
     @classmethod
     def from_stats(cls, facts: Facts, *, default: Behaviour | None = None, sources: Iterable[str] = (), **others: Any) -> World:  # noqa: ANN401 - Behaviour's
-        """Return the world that a statistics snapshot describes: log-normals through its percentiles, failures at 1 - its success rate.
+        """Return the world that a statistics snapshot describes: its percentiles are kept, failures are 1 - its success rate, shrunk where samples are few.
 
-        ``others`` are ``Behaviour``'s fields for every endpoint (``cache_ttl_s=…``). An endpoint without percentiles takes the default's.
+        ``others`` are ``Behaviour``'s fields for every endpoint (``cache_ttl_s=…``). What an endpoint has no figure for is the default's, wider, and named in
+        ``Behaviour.assumed``. Rates and latencies are doubted as far as the snapshot leaves them open: each replication draws a world.
+
+        Raises ``SimulationError`` for percentiles that cross.
 
         >>> from routecore import example_facts
         >>> day = World.from_stats(example_facts()).endpoints["deepseek/deepseek-v3.2@deepinfra/fp4"]
-        >>> day.ttft.at(0.5) > 0
-        True
+        >>> day.ttft.at(0.5) > 0, day.doubt is not None
+        (True, True)
         """
+        from routecore.simulate.world.fit import behaviours_of_stats
+
         usual = default or steady()
-        found = {}
-        for endpoint_id, one in facts.stats.items():
-            found[endpoint_id] = attrs.evolve(
-                usual,
-                ttft=_of_percentiles(one.latency, usual.ttft, falling=False),
-                tokens_per_second=_of_percentiles(one.throughput, usual.tokens_per_second, falling=True),
-                error_rate=usual.error_rate if one.success_rate is None else round(1.0 - one.success_rate, 12),
-                **others,
-            )
-        notes = (*sources, f"log-normal latencies and throughputs through a snapshot's percentiles (sigma {ASSUMED_SIGMA} where only p50 is known)")
-        return cls(found, attrs.evolve(default, **others) if default is not None else None, sources=notes)
+        found, notes = behaviours_of_stats(facts, usual, others)
+        return cls(found, attrs.evolve(default, **others) if default is not None else None, sources=(*sources, *notes))
 
     @classmethod
-    def from_log(cls, trace: Trace, *, default: Behaviour | None = None, least: int = 20) -> World:
-        """Return the world that a log shows: each endpoint's own samples of TTFT and throughput, its error and 429 rates.
+    def from_log(cls, trace: Trace, *, default: Behaviour | None = None, least: int = 20, regimes: bool = True) -> World:
+        """Return the world that a log shows: each endpoint's samples of TTFT and throughput, its error and 429 rates, and how far all that is known.
 
-        Endpoints with fewer than ``least`` logged requests are left to ``default``.
+        Rates have Beta posteriors, shrunk to provider and market; where rows allow, the time to first token is split into a base and prompt tokens read; failures that
+        come in bursts become regimes (``regimes=False``: not looked for). Endpoints with fewer than ``least`` logged requests are left to ``default``.
+        ``sources`` name what was fitted, and what could not be.
         """
-        logged: dict[int, list[Any]] = {}
-        for chunk in trace.chunks():
-            codes = np.asarray(chunk.endpoint)
-            for code in np.unique(codes[codes >= 0]).tolist():
-                mine = chunk.take(codes == code)
-                ok = (mine.status == 0) | (mine.status < 400)
-                rest = mine.total_s - mine.ttft_s
-                speed = (mine.completion_tokens - 1)[(rest > 0) & ok & (mine.completion_tokens > 1)] / rest[(rest > 0) & ok & (mine.completion_tokens > 1)]
-                first = mine.ttft_s[ok & (mine.ttft_s > 0)]
-                kept = logged.setdefault(code, [0, 0, 0, [], []])
-                kept[0] += len(mine)
-                kept[1] += int((mine.status == 429).sum())
-                kept[2] += int(((mine.status >= 400) & (mine.status != 429)).sum())
-                kept[3].extend(first.tolist())
-                kept[4].extend(speed.tolist())
-        usual = default or steady()
-        found = {}
-        for code, (count, limited, failed, first, speed) in logged.items():
-            if count >= least:
-                found[trace.names.endpoints[code]] = attrs.evolve(
-                    usual,
-                    ttft=Quantiles.empirical(first) if first else usual.ttft,
-                    tokens_per_second=Quantiles.empirical(speed) if speed else usual.tokens_per_second,
-                    error_rate=failed / max(count - limited, 1),
-                    rate_limit_rate=limited / count,
-                )
-        return cls(found, default, sources=[f"behaviour measured from {trace.source}"])
+        from routecore.simulate.world.fit import behaviours_of_log
+
+        found, notes = behaviours_of_log(trace, default or steady(), least, regimes=regimes)
+        return cls(found, default, sources=(f"behaviour measured from {trace.source}", *notes))
 
     @classmethod
     def from_mapping(cls, value: object) -> World:
@@ -152,7 +157,7 @@ class World:
         """Read a world from a JSON file. Raises ``SimulationError``."""
         try:
             value = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SimulationError([Fault(str(path), f"{type(error).__name__}: {error}"[:200], "a JSON file that can be read")]) from error
         return cls.from_mapping(value)
 
@@ -176,6 +181,16 @@ class World:
         return f"<World of {len(self.endpoints)} endpoints{'' if self.default is None else ' and a default'}>"
 
 
-def _of_percentiles(percentiles: Percentiles | None, usual: Quantiles, *, falling: bool) -> Quantiles:
-    values = {} if percentiles is None else {name: value for name, value in percentiles._asdict().items() if value}
-    return of_percentiles(values, falling=falling) if values else usual
+def _sampled(endpoint_id: str, behaviour: Behaviour, seed: int) -> Behaviour:
+    """Return one of the behaviours that are possible, in doubt of nothing."""
+    if behaviour.doubt is None:
+        return behaviour
+    errors, refusals, latency, speed = behaviour.doubt.draw(endpoint_id, seed)
+    return attrs.evolve(
+        behaviour,
+        ttft=behaviour.ttft.times(latency),
+        tokens_per_second=behaviour.tokens_per_second.times(speed),
+        error_rate=behaviour.error_rate if errors is None else errors,
+        rate_limit_rate=behaviour.rate_limit_rate if refusals is None else refusals,
+        doubt=None,
+    )
