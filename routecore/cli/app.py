@@ -19,6 +19,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS: Final = {
     "plan": "routecore.cli.commands.plan:plan",
+    "explain": "routecore.cli.commands.explain:explain",
     "catalog": "routecore.cli.commands.catalog:catalog",
     "replay": "routecore.cli.commands.replay:replay",
     "cost": "routecore.cli.commands.cost:cost",

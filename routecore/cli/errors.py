@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.cli.terminal import Column, Page
-from routecore.cli.words import RULE_MEANINGS
 from routecore.errors import Fault, RoutecoreError
+from routecore.routing.plan_view import REMOVES, show_funnel, show_rejections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -178,28 +178,8 @@ def _show_no_eligible(body: Mapping[str, Any], page: Page) -> None:
     page.heading("What would help")
     if metadata["relaxations"]:
         page.table(
-            [Column("lift"), Column("which says", wraps=True)],
-            [[" and ".join(rules), "; ".join(RULE_MEANINGS.get(rule, "") for rule in rules)] for rules in metadata["relaxations"]],
+            [Column("lift"), Column("which removes", wraps=True)],
+            [[" and ".join(rules), "; ".join(REMOVES.get(rule, "") for rule in rules)] for rules in metadata["relaxations"]],
         )
     else:
         page.fact("Nothing that the request could lift: the catalog or the account's policy stands against every endpoint.", indent=2)
-
-
-def show_funnel(funnel: list[dict[str, Any]], page: Page) -> None:
-    """Print how many endpoints each filter left."""
-    page.heading("Filters")
-    rows, before = [], None
-    for step in funnel:
-        removed = "" if before is None else f"-{before - step['left']}"
-        meaning = "endpoints of the asked models" if step["rule"] == "catalog" else RULE_MEANINGS.get(step["rule"], "")
-        rows.append([step["rule"], removed, str(step["left"]), meaning])
-        before = step["left"]
-    page.table([Column("filter"), Column("removed", "right"), Column("left", "right"), Column("what it is about", wraps=True)], rows)
-
-
-def show_rejections(rejections: list[dict[str, Any]], page: Page) -> None:
-    """Print each endpoint that may not serve, with every filter that it fails."""
-    page.heading("Rejected endpoints")
-    for one in rejections:
-        page.line(f"  {one['endpoint']}")
-        page.pairs(zip(one["rules"], one["details"], strict=True), indent=6)

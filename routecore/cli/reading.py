@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sys
 import zlib
 from difflib import get_close_matches
@@ -16,7 +17,20 @@ from routecore.catalog.catalog import Catalog
 from routecore.cli.errors import UnreadableCatalog, UnreadableFile, sourced
 from routecore.wire.examples import example_catalog, read_example
 
-__all__ = ["EXAMPLE", "OWN", "STDIN", "check_file", "load_catalog", "load_stats", "problem_of", "read_bytes", "read_json", "shown_name", "write_text"]
+__all__ = [
+    "EXAMPLE",
+    "OWN",
+    "STDIN",
+    "check_file",
+    "check_writable",
+    "load_catalog",
+    "load_stats",
+    "problem_of",
+    "read_bytes",
+    "read_json",
+    "shown_name",
+    "write_text",
+]
 
 STDIN: Final = "-"
 EXAMPLE: Final = "example"
@@ -158,13 +172,29 @@ def load_stats(path: str) -> dict[str, Any]:
     return parts or {"stats": document}
 
 
+def check_writable(path: str) -> None:
+    """Raise ``UnreadableFile`` for a file that could not be written: better known before minutes of work than after. Leaves what is there as it is."""
+    if path == STDIN:
+        return
+    place = Path(path)
+    problem = None
+    if place.is_dir():
+        problem = "is a directory"
+    elif not place.parent.is_dir():
+        problem = f"cannot be written: there is no folder {place.parent}"
+    elif not os.access(place if place.exists() else place.parent, os.W_OK):
+        problem = "cannot be written: permission denied"
+    if problem is not None:
+        raise UnreadableFile(path, problem, "a file that may be written, in a folder that exists")
+
+
 def write_text(path: str, text: str) -> None:
     """Write a file, or standard output for ``-``. Raises ``UnreadableFile`` where it cannot be written."""
     if path == STDIN:
         sys.stdout.write(text)
         return
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         problem = "is a directory" if isinstance(error, IsADirectoryError) else f"cannot be written: {error.strerror or error}"
         raise UnreadableFile(path, problem, "a file that may be written, in a folder that exists") from error

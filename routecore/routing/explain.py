@@ -29,21 +29,40 @@ if TYPE_CHECKING:
     from routecore.routing.ranking.field import Field
     from routecore.routing.ranking.ranking import Ranking
 
-__all__ = ["Why", "why"]
+__all__ = ["Side", "Why", "why"]
+
+
+class Side(NamedTuple):
+    """One reason, from both sides: what is said of the endpoint, and the same of the plan's first attempt where the two were compared."""
+
+    words: str
+    first: str | None = None
+    tie: bool = False
+    """Whether both say the same, so that the endpoint id decided."""
+
+    def __str__(self) -> str:
+        tie = "; equal, so the endpoint id decides" if self.tie else ""
+        return self.words if self.first is None else f"{self.words} (first: {self.first}{tie})"
 
 
 class Why(NamedTuple):
     """An endpoint's place and its reasons.
 
     ``place`` is its first attempt's place in the plan (1 is first), ``None`` if it is not in the plan. ``decided_by`` names the rule that rejected it, the pass
-    that put it behind the first attempt, ``strategy``, ``cut``, or ``first``. ``reasons`` say it in words; ``changes`` would put it first.
+    that put it behind the first attempt, ``strategy``, ``cut``, or ``first``. ``sides`` are the reasons beside what is said of the first attempt, ``reasons``
+    the same in words; ``changes`` would put it first.
     """
 
     endpoint_id: str
     place: int | None
     decided_by: str
-    reasons: tuple[str, ...]
+    sides: tuple[Side, ...]
     changes: tuple[Change, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What put the endpoint where it is, in words: at least one reason."""
+        return tuple(map(str, self.sides))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as JSON can hold it."""
@@ -71,40 +90,38 @@ def why(ranking: Ranking, draw: int, endpoint_id: str, attempts: Sequence[Attemp
         raise KeyError(endpoint_id)
     for rejection in rejections:
         if rejection.endpoint.id == endpoint_id:
-            reasons = tuple(f"{rule}: {detail}" for rule, detail in zip(rejection.rules, rejection.details, strict=True))
-            return Why(endpoint_id, None, rejection.rules[0], reasons, _opening(case, rejection, draw))
+            sides = tuple(Side(f"{rule}: {detail}") for rule, detail in zip(rejection.rules, rejection.details, strict=True))
+            return Why(endpoint_id, None, rejection.rules[0], sides, _opening(case, rejection, draw))
     place = next((place for place, one in enumerate(attempts, 1) if one.endpoint.id == endpoint_id), None)
     field = prepare(case, expand(case.pool, filters(case.pool, case) & fits(case.pool, case), case))
-    decided_by, reasons = _comparison(ranking, ranked(ranking, draw), field, endpoint_id)
+    decided_by, sides = _comparison(ranking, ranked(ranking, draw), field, endpoint_id)
     if place == 1:
-        return Why(endpoint_id, 1, "first", reasons, ())
+        return Why(endpoint_id, 1, "first", sides, ())
     if place is None:
         decided_by = "cut"
-        reasons = (
-            f"allow_fallbacks is false, so {'only the first attempt' if ranking.cut == 'first' else 'only the first attempt of each model'} remains",
-            *reasons,
-        )
+        kept = "only the first attempt" if ranking.cut == "first" else "only the first attempt of each model"
+        sides = (Side(f"allow_fallbacks is false, so {kept} remains"), *sides)
     endpoint = case.catalog[endpoint_id]
     single = tuple(_verified(draw, endpoint_id, _moving(case, endpoint)))
     changes = single or tuple(_together(None, case, draw, endpoint))
-    return Why(endpoint_id, place, decided_by, reasons, (*changes, *_by_chance(ranking, endpoint_id)))
+    return Why(endpoint_id, place, decided_by, sides, (*changes, *_by_chance(ranking, endpoint_id)))
 
 
-def _comparison(ranking: Ranking, attempts: Sequence[Attempt], field: Field, endpoint_id: str) -> tuple[str, tuple[str, ...]]:
+def _comparison(ranking: Ranking, attempts: Sequence[Attempt], field: Field, endpoint_id: str) -> tuple[str, tuple[Side, ...]]:
     """Return what put the endpoint's best attempt behind the plan's first, and the words of both sides; for the first itself, its places in words."""
     keys = [one.key for one in field.candidates]
     mine = next(one for one in attempts if one.endpoint.id == endpoint_id)
     here, first = keys.index(mine.key), keys.index(attempts[0].key)
     if here == first:
-        spoken = tuple(f"{one.name}: {one.words(field, here)}" for one in PASSES if one.places(field) is not None)
-        return "first", (*spoken, f"strategy: {_strategy_words(ranking, field, here)}")
+        spoken = tuple(Side(f"{one.name}: {one.words(field, here)}") for one in PASSES if one.places(field) is not None)
+        return "first", (*spoken, Side(f"strategy: {_strategy_words(ranking, field, here)}"))
     for one in PASSES:
         places = one.places(field)
         if places is not None and places[here] != places[first]:
-            return one.name, (f"{one.name}: {one.words(field, here)} (first: {one.words(field, first)})",)
+            return one.name, (Side(f"{one.name}: {one.words(field, here)}", one.words(field, first)),)
     mine_in_words, first_in_words = _strategy_words(ranking, field, here), _strategy_words(ranking, field, first)
-    tie = "; equal, so the endpoint id decides" if field.case.preferences.sort and mine_in_words == first_in_words else ""
-    return "strategy", (f"strategy: {mine_in_words} (first: {first_in_words}{tie})",)
+    tie = field.case.preferences.sort is not None and mine_in_words == first_in_words
+    return "strategy", (Side(f"strategy: {mine_in_words}", first_in_words, tie),)
 
 
 def _strategy_words(ranking: Ranking, field: Field, position: int) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from routecore.routing.ranking.field import Sticky
     from routecore.routing.ranking.ranking import Ranking
     from routecore.routing.warnings import Warned
+    from routecore.showing.html import View
+    from routecore.showing.sheet import Sheet
 
 __all__ = ["Plan"]
 
@@ -159,6 +161,42 @@ class Plan:
         from routecore.routing.explain import why
 
         return why(self.ranking, self.draw, endpoint_id, self.attempts, self.rejections)
+
+    def explain(self) -> View:
+        """Return the whole account of the plan, to look at: the table, the filters, and of every endpoint why it stands where it stands and what would put it first.
+
+        Plain text where it is printed or echoed, HTML in a notebook.
+
+        Example:
+            >>> import routecore
+            >>> plan = routecore.decide(routecore.example_catalog(), {"model": "openai/gpt-5", "provider": {"sort": "price"}})
+            >>> print(plan.explain())
+            Plan for openai/gpt-5
+            sort:price: sorted by the expected price of this request, lowest first
+            ...
+            Why each endpoint stands where it stands
+            ...
+        """
+        from routecore.routing.plan_view import show_explanation, show_plan
+        from routecore.showing.html import View
+
+        def show(sheet: Sheet) -> None:
+            show_plan(self, sheet, explain=True)
+            show_explanation(self, sheet)
+
+        return View(show)
+
+    def _view(self) -> View:
+        from routecore.routing.plan_view import show_plan
+        from routecore.showing.html import View
+
+        return View(lambda sheet: show_plan(self, sheet))
+
+    def __str__(self) -> str:
+        return str(self._view())
+
+    def _repr_html_(self) -> str:
+        return self._view()._repr_html_()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as the wire's answer."""

@@ -141,9 +141,9 @@ def test_nothing_eligible_is_told_with_funnel_rejections_and_relaxations_and_exi
     assert (done.code, done.out) == (3, "")
     words = " ".join(done.err.split())
     assert "error: no eligible endpoint for 'a/b': 0 of 2 passed" in words
-    assert "only -1 1 the request names the only providers that may serve it" in words
+    assert "only -1 1 endpoints that only does not name" in words
     assert "a/b@p only p not in [q] zdr retention unknown, taken as retaining" in words
-    assert "What would help lift which says zdr the request asks for zero data retention" in words
+    assert "What would help lift which removes zdr endpoints that retain prompts" in words
 
 
 def test_where_nothing_would_help_that_is_said(tmp_path):
@@ -230,7 +230,7 @@ def test_a_scenario_or_a_feed_in_place_of_a_catalog_is_recognised(tmp_path):
 def test_a_file_that_cannot_be_written_is_told(tmp_path):
     done = run("plan", write(tmp_path, "s.json", GOOD), "--record", tmp_path / "no" / "record.json")
     assert (done.code, done.out) == (2, "")
-    assert "cannot be written: No such file or directory" in done.err
+    assert "cannot be written: there is no folder" in done.err
 
 
 def test_an_error_of_the_program_is_one_block_and_exits_70(tmp_path, monkeypatch):

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from routecore import decide_scenario
-from routecore.cli.words import RULE_MEANINGS, STRATEGIES
+from routecore import Router, decide, decide_scenario
+from routecore.routing.plan_view import REMOVES, STRATEGIES
 from routecore.routing.rules import RULES
 from routecore.wire.examples import example_catalog, example_requests, read_example
 from tests.cli.command_line import run, write
@@ -112,21 +112,21 @@ def test_without_explain_rejections_are_counted_and_with_it_they_are_told(tmp_pa
     told = run("plan", path, "--explain").out
     assert "dear in [dear]" in told
     assert "3.00 > 2.00 USD/Mtok" in told
-    assert RULE_MEANINGS["ignore"] in told
+    assert REMOVES["ignore"] in told
 
 
 def test_explain_has_every_endpoint_with_reason_and_change(tmp_path):
     told = " ".join(run("plan", write(tmp_path, "s.json", two(provider={"sort": "price"})), "--explain").out.split())
     assert "1. a/b@cheap 1.00 in, 2.00 out" in told
-    assert "strategy: expected price 0.015 USD first: expected price 0.005 USD would be first with order: ['dear', …]" in told
+    assert "strategy: expected price 0.015 USD first: expected price 0.005 USD to be first: order: ['dear', …]" in told
 
 
 def test_a_change_is_offered_with_whose_it_is(tmp_path):
     told = " ".join(
         run("plan", write(tmp_path, "s.json", two(context={"account": {"ignore": ["cheap"]}}, settings={"balance": {"price": 2}})), "--explain").out.split()
     )
-    assert "would be first, if the operator allows it, without account.ignore" in told
-    assert "would be first by another draw (10.0% of them)" in " ".join(
+    assert "to be first, if the operator allows it: without account.ignore" in told
+    assert "to be first: another draw (10.0% of them)" in " ".join(
         run("plan", write(tmp_path, "s.json", two(settings={"balance": {"price": 2}}, draw=1)), "--explain").out.split()
     )
 
@@ -173,15 +173,20 @@ def test_a_record_is_written_of_a_plan_and_of_a_failure(tmp_path):
         assert recorded["scenario"] == two(model=model)
 
 
-def test_a_record_of_files_in_pieces_holds_the_whole_catalog(tmp_path):
+def test_a_record_holds_what_the_decision_looked_at_as_a_routers_own_does(tmp_path):
     path = tmp_path / "record.json"
-    run("plan", "--catalog", "example", "--model", "z-ai/glm-4.7", "--record", path)
-    assert len(json.loads(path.read_text())["scenario"]["catalog"]["endpoints"]) == len(example_catalog())
+    run("plan", "--catalog", "example", "--stats", "example", "--model", "z-ai/glm-4.7", "--record", path)
+    scenario = json.loads(path.read_text())["scenario"]
+    asked = {endpoint.id for _, endpoint in example_catalog().rows("z-ai/glm-4.7")}
+    assert {f"{one['model']}@{one['slug']}" for one in scenario["catalog"]["endpoints"]} == asked
+    assert set(scenario["stats"]) == asked
+    own = Router(example_catalog()).plan({"model": "z-ai/glm-4.7"}).to_record()
+    assert scenario["catalog"] == own["scenario"]["catalog"]
     assert run("replay", path).code == 0
 
 
 def test_every_rule_and_every_strategy_has_a_meaning_in_words():
-    assert list(RULE_MEANINGS) == [rule.name for rule in RULES]
+    assert list(REMOVES) == [rule.name for rule in RULES]
     assert list(STRATEGIES) == ["balance", *(f"sort:{name}" for name in ("price", "throughput", "latency"))]
 
 
@@ -203,3 +208,17 @@ def test_the_demo_ends_with_a_what_if_whose_page_opens_in_a_browser(tmp_path):
 
 def test_the_demo_is_shorter_without_reasons():
     assert "Why each endpoint" not in run("demo", "--no-explain").out
+
+
+def test_print_of_a_plan_gives_the_table_that_the_command_gives():
+    found = decide(example_catalog(), {"model": "z-ai/glm-4.7", "provider": {"sort": "price"}})
+    assert str(found) == run(
+        "plan", "--catalog", "example", "--request", "-", stdin='{"model": "z-ai/glm-4.7", "provider": {"sort": "price"}}', COLUMNS="100"
+    ).out.rstrip("\n")
+    assert str(found.explain()).startswith(str(found).partition("\n\nUSD/request")[0])
+
+
+@pytest.mark.parametrize("model", sorted(example_catalog().models))
+def test_a_plans_table_of_one_model_fits_60_columns(model):
+    out = run("plan", "--catalog", "example", "--stats", "example", "--model", model, COLUMNS="60").out
+    assert max(map(len, out.splitlines())) <= 60

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from routecore.cli.terminal import Column, Page, clean
+from routecore.cli.terminal import Column, Page, clean, json_text
 
 
 @pytest.fixture
@@ -63,14 +65,21 @@ def test_a_fact_that_is_piped_stands_on_one_line(page):
     assert printed() == "  one two three four five six seven\n"
 
 
-@pytest.mark.parametrize("text", ["\x1b]0;title\x07", "\x1b[2J", "a\rb", "a\x00b", "a\x9bb", "a\x7fb"])
+@pytest.mark.parametrize("text", ["\x1b]0;title\x07", "\x1b[2J", "a\rb", "a\x00b", "a\x9bb", "a\x7fb", "a\nerror: forged", "\u202egpj.exe", "\ud800"])
 def test_control_characters_are_shown_and_not_sent(page, text):
     made, printed = page(80)
     made.line(text)
     made.table([Column("x")], [[text]])
     made.paragraph(text)
     assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in printed().replace("\n", ""))
-    assert "\\x" in clean(text)
+    assert clean(text) != text
+
+
+@pytest.mark.parametrize("text", ["a\x9bb", "\u202egpj.exe", "\ud800", "\x7f"])
+def test_json_escapes_what_drives_a_terminal_and_says_the_same(page, text):
+    shown = json_text({text: [text]})
+    assert shown.isascii()
+    assert json.loads(shown) == {text: [text]}
 
 
 def test_brackets_are_text_and_no_markup(page):

@@ -17,6 +17,7 @@ ROOMS = (
     "errors",
     "reading",
     "pricing",
+    "showing",
     "usage",
     "catalog",
     "cost",

@@ -95,7 +95,8 @@ def test_a_rejected_endpoint_is_told_every_rule_with_its_reason():
 
 def test_a_disabled_endpoint_has_no_change_to_offer():
     found = plan(row("p", disabled=True), row("q"))
-    assert found.why("a/b@p") == ("a/b@p", None, "disabled", ("disabled: the catalog disables this endpoint",), ())
+    why = found.why("a/b@p")
+    assert (why.place, why.decided_by, why.reasons, why.changes) == (None, "disabled", ("disabled: the catalog disables this endpoint",), ())
 
 
 def test_what_the_account_forbids_is_the_operators_to_change():

@@ -9,10 +9,10 @@ import click
 from routecore.cli.errors import Failure, show_error
 from routecore.cli.reading import write_text
 from routecore.cli.terminal import Page
-from routecore.cli.views.plan import show_explanation, show_plan
 from routecore.cli.views.whatif import show_report
 from routecore.errors import RoutecoreError
 from routecore.routing.decide import decide
+from routecore.routing.plan_view import show_explanation, show_plan
 from routecore.wire.examples import example_catalog, example_facts, example_requests, read_example
 
 __all__ = ["demo"]

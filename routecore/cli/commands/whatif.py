@@ -324,5 +324,6 @@ def _run(
         page = Page()
         show_report(report, page)
         if report_file not in (None, STDIN):
-            page.line(f"\nReport written to {report_file}")
+            page.line()
+            page.line(f"Report written to {report_file}")
     return EXIT_STOPPED if report.partial else 0
