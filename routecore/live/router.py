@@ -101,7 +101,7 @@ class Router:
         self._entropy = Random(SystemRandom().getrandbits(256)).getrandbits if entropy is None else entropy  # noqa: S311 - load is spread, no secret kept
         self._sink = on_decision
         self._share = decision_share
-        self._windows = Windows(self.settings.windows, [endpoint.id for endpoint in catalog])
+        self._windows = Windows(self.settings.windows, [endpoint.id for endpoint in catalog], source=f"{SystemRandom().getrandbits(64):016x}")
         self._health = Health(self.settings.health, on_health)
         self._pins = Pins(MemoryPins(self.settings.pins) if pins is None else pins)
         self._sticky = self._decision.sticky != "off"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["FAILED", "MARK_BASE", "MARK_LIMIT", "RANKS", "UNMEASURED"]
+__all__ = ["FAILED", "MARK_BASE", "MARK_LIMIT", "RANKS", "RATE_LIMITED", "UNMEASURED"]
 
 FAILED: Final = -1.0
+"""A failure that was no rate limit."""
+RATE_LIMITED: Final = -1.5
 UNMEASURED: Final = -2.0
 MARK_BASE: Final = 2.0**40
 """A mark is ``period - MARK_BASE``: far below every other entry for any clock, and exact in a double."""

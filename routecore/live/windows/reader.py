@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from routecore.live.windows.marks import FAILED, MARK_BASE, MARK_LIMIT, RANKS, UNMEASURED
-from routecore.live.windows.sketch import Sketch
-from routecore.live.windows.view import COLUMNS, RATE, SAMPLES, StatsView
+from routecore.live.windows.export import own_values
+from routecore.live.windows.marks import FAILED, MARK_BASE, MARK_LIMIT, RANKS, RATE_LIMITED, UNMEASURED
+from routecore.live.windows.sketch import BUCKETS, Sketch
+from routecore.live.windows.survival import best_ranks, survival_ranks
+from routecore.live.windows.view import CACHED, COLUMNS, RATE, SAMPLES, TOOL_ERRORS, StatsView
 
 if TYPE_CHECKING:
     from array import array
@@ -24,9 +26,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from routecore.live.windows.log import EndpointLog
+    from routecore.live.windows.peers import Peers, Slice
     from routecore.live.windows.settings import WindowSettings
+    from routecore.live.windows.survival import Values
 
-__all__ = ["Reader", "Readout", "live_samples", "read_arrays"]
+__all__ = ["CACHED_SECONDS", "Reader", "Readout", "read_arrays"]
+
+CACHED_SECONDS: Final = 1_800.0
+"""The cached share is that of the prompts of this long: caches are worth knowing for longer than speeds."""
+_BESIDE_AT_ONCE: Final = 16
 
 _GROUP_ELEMENTS: Final = 131_072
 """About a millisecond of work: what one piece between two breaths holds, unless one log alone is longer."""
@@ -41,19 +49,22 @@ _WORTH_CUTTING: Final = 4
 class Reader:
     """Reads logs again and again, and remembers of each what it saw, so that those without news cost nothing. One thread at a time."""
 
-    def __init__(self, settings: WindowSettings) -> None:
+    def __init__(self, settings: WindowSettings, peers: Peers) -> None:
         self._settings = settings
+        self._peers = peers
         self._logs: list[EndpointLog] = []
         self._latencies: list[array[float]] = []
         self._throughputs: list[array[float]] = []
         self._positions: dict[str, int] = {}
+        # those whose row holds more than their own samples: to be read again when that has left
+        self._beside: set[int] = set()
         # per log: how long its arrays were when read, and the oldest period that still held something (infinite: nothing)
         self._seen: NDArray[np.int64] = np.zeros((0, 2), np.int64)
         self._oldest: NDArray[np.float64] = np.zeros(0)
         self._table: NDArray[np.float64] = np.zeros((0, COLUMNS))
         self._view = StatsView(self._positions, self._table)
 
-    def read(self, logs: Sequence[EndpointLog], oldest_live: int, breathe: Callable[[], object] | None) -> StatsView:
+    def read(self, logs: Sequence[EndpointLog], oldest_live: int, now: float, breathe: Callable[[], object] | None) -> StatsView:
         """Return the statistics of all logs; ``oldest_live`` is the oldest period that counts. Drops samples that have left.
 
         ``logs`` holds those of the last call in the same order, and new ones after them. Where nothing changed, the same view comes back.
@@ -65,7 +76,8 @@ class Reader:
         news = (lengths != self._seen).any(axis=1) | (self._oldest < oldest_live)
         news[sketched] = False
         changed = np.flatnonzero(news)
-        if not len(changed) and not sketched:
+        beside = [position for position, log in enumerate(self._logs) if log.beside or position in self._beside]
+        if not len(changed) and not sketched and not beside:
             return self._view
         # earlier views keep the table that they were given
         self._table = self._table.copy()
@@ -75,6 +87,11 @@ class Reader:
             self._read_sketch(position, oldest_live)
             if breathe is not None:
                 breathe()
+        self._beside = set()
+        for index, position in enumerate(beside):
+            self._read_beside(position, oldest_live, now)
+            if breathe is not None and index % _BESIDE_AT_ONCE == 0:
+                breathe()
         self._view = StatsView(self._positions, self._table)
         return self._view
 
@@ -82,7 +99,7 @@ class Reader:
         """Return the position and the log of each endpoint that has no sample left and has had no news since it was read."""
         quiet = np.isinf(self._oldest) & (self._lengths() == self._seen).all(axis=1)
         found = [(position, self._logs[position]) for position in np.flatnonzero(quiet).tolist()]
-        return [(position, log) for position, log in found if log.sketch is None]
+        return [(position, log) for position, log in found if log.sketch is None and not log.beside and position not in self._beside]
 
     def lengths_seen(self, position: int) -> tuple[int, int]:
         """Return how long a log's arrays were when they were last read."""
@@ -93,6 +110,8 @@ class Reader:
         """Forget some logs. The others close up, in their order."""
         kept = np.ones(len(self._logs), np.bool_)
         kept[list(positions)] = False
+        places = np.cumsum(kept) - 1
+        self._beside = {int(places[position]) for position in self._beside if kept[position]}
         self._seen, self._oldest, self._table = self._seen[kept], self._oldest[kept], self._table[kept]
         self._logs = [log for log, keep in zip(self._logs, kept.tolist(), strict=True) if keep]
         self._latencies = [log.latency for log in self._logs]
@@ -155,21 +174,91 @@ class Reader:
         self._oldest[changed] = np.minimum(latency.oldest, throughput.oldest)
         successes = latency.counts + latency.unmeasured
         samples = successes + latency.failed
-        self._table[changed] = np.column_stack((latency.values, throughput.values, samples, successes / np.maximum(samples, 1)))
+        rates = _rates(samples, latency.failed, latency.limited)
+        unknown = np.full(len(changed), nan)
+        self._table[changed] = np.column_stack((latency.values, throughput.values, samples, *rates, unknown, unknown))
 
     def _read_sketch(self, position: int, oldest_live: int) -> None:
         log = self._logs[position]
         assert log.sketch is not None
         row = self._table[position]
         row[:] = nan
-        latency, throughput, samples, failures = log.sketch.read(log.latency, log.throughput, oldest_live, self._settings.min_samples)
+        latency, throughput, samples, failures, limited = log.sketch.read(log.latency, log.throughput, oldest_live, self._settings.min_samples)
         row[:SAMPLES] = (*(latency or (nan,) * 4), *(throughput or (nan,) * 4))
         row[SAMPLES] = samples
-        row[RATE] = (samples - failures) / max(samples, 1)
+        row[RATE:TOOL_ERRORS] = _rates(*(np.array([count]) for count in (samples, failures, limited)))[:, 0]
         self._seen[position] = len(log.latency), len(log.throughput)
         self._oldest[position] = inf
         if log.sketch.empty:
             log.sketch = None
+
+    def _read_beside(self, position: int, oldest_live: int, now: float) -> None:
+        """Read one endpoint again with what stands beside its samples: waits that were cut short, tool calls, cached tokens, and its peers' slices."""
+        log, settings = self._logs[position], self._settings
+        log.settle(60.0 / settings.period_seconds)
+        slices = list(self._peers.live(log, oldest_live))
+        while log.waits and log.waits[0][0] < oldest_live:
+            log.waits.popleft()
+        row = self._table[position]
+        if slices or log.waits:
+            self._read_mixed(log, row, slices, oldest_live)
+        calls = errors = 0
+        for period in list(log.tools):
+            if period < oldest_live:
+                del log.tools[period]
+            else:
+                calls, errors = calls + log.tools[period][0], errors + log.tools[period][1]
+        calls, errors = calls + sum(one.tool_calls for one in slices), errors + sum(one.tool_errors for one in slices)
+        row[TOOL_ERRORS] = errors / calls if calls else nan
+        prompt = cached = 0
+        oldest = now - CACHED_SECONDS
+        for minute in list(log.cached):
+            if minute * 60.0 < oldest:
+                del log.cached[minute]
+            else:
+                prompt, cached = prompt + log.cached[minute][0], cached + log.cached[minute][1]
+        for one, other in self._peers.live_minutes(log, oldest):
+            prompt, cached = prompt + one, cached + other
+        row[CACHED] = cached / prompt if prompt else nan
+        if slices or log.waits:
+            # the row is not that of the log alone: it is made anew when those have left
+            self._seen[position] = -1
+        if slices or log.beside:
+            self._beside.add(position)
+
+    def _read_mixed(self, log: EndpointLog, row: NDArray[np.float64], slices: Sequence[Slice], oldest_live: int) -> None:
+        """Fill a row from a log's own samples and its peers', with the waits of both."""
+        sketch = log.sketch
+        mine = [own_values(log.latency, None if sketch is None else sketch.latency, oldest_live)]
+        rates = [own_values(log.throughput, None if sketch is None else sketch.throughput, oldest_live)]
+        seconds = np.array([seconds for period, seconds in log.waits if period >= oldest_live])
+        waits = [(seconds, np.ones(len(seconds), np.int64)), *(one.waits for one in slices)]
+        latency, throughput, cut = (
+            _joined(parts) for parts in ([*mine, *(one.latency for one in slices)], [*rates, *(one.throughput for one in slices)], waits)
+        )
+        failures, unmeasured, limited = own_outcomes(log, oldest_live)
+        failures += sum(one.failures for one in slices)
+        limited += sum(one.rate_limits for one in slices)
+        unmeasured += sum(one.unmeasured for one in slices)
+        least = self._settings.min_samples
+        known = int(latency[1].sum())
+        row[:4] = survival_ranks(*latency, *cut) if known >= least else nan
+        row[4:SAMPLES] = best_ranks(*throughput) if int(throughput[1].sum()) >= least else nan
+        samples = known + unmeasured + failures
+        row[SAMPLES] = samples
+        row[RATE:TOOL_ERRORS] = _rates(*(np.array([count]) for count in (samples, failures, limited)))[:, 0]
+
+
+def _joined(parts: Sequence[Values]) -> Values:
+    return np.concatenate([one[0] for one in parts]), np.concatenate([one[1] for one in parts])
+
+
+def _rates(samples: NDArray[np.int64], failures: NDArray[np.int64], limited: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return success rate, error rate (of what was not rate limited) and rate limit rate; NaN where nothing stands behind one."""
+    rest = samples - limited
+    every = np.maximum(samples, 1)
+    errors = np.where(rest > 0, (failures - limited) / np.maximum(rest, 1), nan)
+    return np.stack(((samples - failures) / every, errors, np.where(samples > 0, limited / every, nan)))
 
 
 def _cut(samples: array[float], count: int, oldest_live: int) -> None:
@@ -183,16 +272,17 @@ def _cut(samples: array[float], count: int, oldest_live: int) -> None:
 class Readout:
     """What a set of arrays held: per array ``values`` (ranks of ``RANKS``), ``counts`` of live samples, and what to cut off.
 
-    ``failed`` and ``unmeasured`` count the latency array's other entries, ``dead`` how many entries at the front have left the window, ``oldest`` is
+    ``failed`` (rate limits too), ``limited`` and ``unmeasured`` count the latency array's other entries, ``dead`` how many entries at the front have left the window, ``oldest`` is
     the oldest period that still holds something (infinite: none).
     """
 
-    __slots__ = ("counts", "dead", "failed", "oldest", "unmeasured", "values")
+    __slots__ = ("counts", "dead", "failed", "limited", "oldest", "unmeasured", "values")
 
     def __init__(self, size: int) -> None:
         self.values: NDArray[np.float64] = np.zeros((size, len(RANKS)))
         self.counts: NDArray[np.int64] = np.zeros(size, np.int64)
         self.failed: NDArray[np.int64] = np.zeros(size, np.int64)
+        self.limited: NDArray[np.int64] = np.zeros(size, np.int64)
         self.unmeasured: NDArray[np.int64] = np.zeros(size, np.int64)
         self.dead: NDArray[np.int64] = np.zeros(size, np.int64)
         self.oldest: NDArray[np.float64] = np.full(size, inf)
@@ -248,7 +338,9 @@ def _read_group(data: bytearray, sizes: NDArray[np.int64], group: NDArray[np.int
         matrix[np.arange(longest) >= (longest - sizes)[:, None]] = flat
     others = int(flat.size - np.count_nonzero(valid)) - len(marks)
     if others > 0:
-        reading.failed[group] = _count(flat == FAILED, starts)
+        limited = flat == RATE_LIMITED
+        reading.limited[group] = _count(limited, starts)
+        reading.failed[group] = _count((flat == FAILED) | limited, starts)
         reading.unmeasured[group] = _count(flat == UNMEASURED, starts)
     matrix.sort(axis=1)
     best = (counts[:, None] * np.array(RANKS) + 99) // 100
@@ -276,13 +368,17 @@ def _count(flags: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.in
     return counted
 
 
-def live_samples(samples: array[float], first: int, last: int | None) -> tuple[NDArray[np.float64], int, int]:
-    """Return one array's samples of periods from ``first`` up to, not including, ``last`` (``None``: no end), and its failures and unmeasured."""
-    flat: NDArray[Any] = np.frombuffer(samples.tobytes())
+def own_outcomes(log: EndpointLog, oldest_live: int) -> tuple[int, int, int]:
+    """Return a log's failures (rate limits too), successes without a latency, and rate limits, from ``oldest_live`` on."""
+    flat: NDArray[Any] = np.frombuffer(log.latency.tobytes())
     marks = np.flatnonzero(flat < MARK_LIMIT)
-    periods = flat[marks] + MARK_BASE
-    wanted = periods >= first
-    if last is not None:
-        wanted &= periods < last
+    wanted = flat[marks] + MARK_BASE >= oldest_live
     flat = flat[np.repeat(wanted, np.diff(marks, append=flat.size))] if len(marks) else flat[:0]
-    return flat[flat >= 0.0], int(np.count_nonzero(flat == FAILED)), int(np.count_nonzero(flat == UNMEASURED))
+    limited = int(np.count_nonzero(flat == RATE_LIMITED))
+    failures, unmeasured = int(np.count_nonzero(flat == FAILED)) + limited, int(np.count_nonzero(flat == UNMEASURED))
+    if log.sketch is not None:
+        totals = log.sketch.latency.totals
+        failures += int(totals[BUCKETS] + totals[BUCKETS + 2])
+        unmeasured += int(totals[BUCKETS + 1])
+        limited += int(totals[BUCKETS + 2])
+    return failures, unmeasured, limited

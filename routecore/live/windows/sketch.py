@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from routecore.live.windows.marks import FAILED, MARK_BASE, MARK_LIMIT, RANKS
+from routecore.live.windows.marks import FAILED, MARK_BASE, MARK_LIMIT, RANKS, RATE_LIMITED
 from routecore.routing.facts import Percentiles
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ BUCKETS: Final = _DOUBLINGS << _BITS
 _OFFSET: Final = (1023 + _LEAST_EXPONENT) << _BITS
 _FAILED: Final = BUCKETS
 _UNMEASURED: Final = BUCKETS + 1
+_RATE_LIMITED: Final = BUCKETS + 2
+_CODES: Final = BUCKETS + 3
 
 
 def bucket_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -60,7 +62,7 @@ class Counts:
     __slots__ = ("periods", "totals")
 
     def __init__(self) -> None:
-        self.totals: NDArray[np.uint32] = np.zeros(BUCKETS + 2, np.uint32)
+        self.totals: NDArray[np.uint32] = np.zeros(_CODES, np.uint32)
         self.periods: deque[tuple[int, NDArray[np.uint16], NDArray[np.uint32]]] = deque()
 
     def add(self, period: int, buckets: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
@@ -84,7 +86,11 @@ class Counts:
         for period in np.unique(periods).tolist():
             chosen = flat[np.repeat(periods == period, spans)]
             chosen = chosen[chosen > MARK_LIMIT]
-            buckets = np.where(chosen >= 0.0, bucket_of(np.maximum(chosen, 0.0)), np.where(chosen == FAILED, _FAILED, _UNMEASURED))
+            buckets = np.where(
+                chosen >= 0.0,
+                bucket_of(np.maximum(chosen, 0.0)),
+                np.where(chosen == FAILED, _FAILED, np.where(chosen == RATE_LIMITED, _RATE_LIMITED, _UNMEASURED)),
+            )
             distinct, counts = np.unique(buckets, return_counts=True)
             self.add(period, distinct, counts)
 
@@ -100,7 +106,7 @@ class Counts:
 
     def between(self, first: int, last: int | None) -> NDArray[np.int64]:
         """Return the counts by bucket of periods from ``first`` up to, not including, ``last``."""
-        found = np.zeros(BUCKETS + 2, np.int64)
+        found = np.zeros(_CODES, np.int64)
         for period, buckets, counts in self.periods:
             if period >= first and (last is None or period < last):
                 found[buckets] += counts
@@ -133,8 +139,8 @@ class Sketch:
 
     def read(
         self, latencies: array[float], throughputs: array[float], oldest_live: int, min_samples: int
-    ) -> tuple[Percentiles | None, Percentiles | None, int, int]:
-        """Move the samples of a log's two arrays in, drop what has left, and return latency, throughput, samples and failures."""
+    ) -> tuple[Percentiles | None, Percentiles | None, int, int, int]:
+        """Move the samples of a log's two arrays in, drop what has left, and return latency, throughput, samples, failures and rate limits."""
         self.latency.drain(latencies)
         self.throughput.drain(throughputs)
         self.latency.expire(oldest_live)
@@ -144,16 +150,6 @@ class Sketch:
             self.latency.percentiles(min_samples, best_is_least=True),
             self.throughput.percentiles(min_samples, best_is_least=False),
             int(totals.sum()),
-            int(totals[_FAILED]),
+            int(totals[_FAILED]) + int(totals[_RATE_LIMITED]),
+            int(totals[_RATE_LIMITED]),
         )
-
-    def add_outcomes(self, period: int, failures: int, unmeasured: int) -> None:
-        """Add outcomes without a latency to a period."""
-        codes = np.array([_FAILED, _UNMEASURED])
-        counts = np.array([failures, unmeasured])
-        self.latency.add(period, codes[counts > 0], counts[counts > 0])
-
-    def outcomes_between(self, first: int, last: int | None) -> tuple[int, int]:
-        """Return failures and successes without a latency of the periods from ``first`` up to, not including, ``last``."""
-        counts = self.latency.between(first, last)
-        return int(counts[_FAILED]), int(counts[_UNMEASURED])

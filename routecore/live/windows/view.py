@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.routing.facts import EndpointStats, Percentiles
@@ -12,12 +13,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "RATE", "SAMPLES", "StatsView"]
+__all__ = ["CACHED", "COLUMNS", "ERRORS", "LIMITED", "RATE", "SAMPLES", "TOOL_ERRORS", "StatsView"]
 
 SAMPLES: Final = 8
 RATE: Final = 9
-COLUMNS: Final = 10
-"""A row: p50, p75, p90, p99 of latency, the same of throughput (NaN where not known), samples, success rate. No samples: the endpoint is not there."""
+ERRORS: Final = 10
+LIMITED: Final = 11
+TOOL_ERRORS: Final = 12
+CACHED: Final = 13
+COLUMNS: Final = 14
+"""A row: p50, p75, p90, p99 of latency, the same of throughput, samples, success rate, error rate, rate limit rate, tool error rate, cached share.
+
+NaN where not known; without samples the endpoint is not there.
+"""
 
 
 class StatsView(Mapping[str, EndpointStats]):
@@ -49,8 +57,8 @@ class StatsView(Mapping[str, EndpointStats]):
         row: list[float] = self._table[position].tolist()
         if not row[SAMPLES]:
             return default
-        # all ranks of a metric are known or none is; NaN differs from itself
-        latency = Percentiles._make(row[:4]) if row[0] == row[0] else None
+        # a metric's first rank is known if any is; NaN differs from itself
+        latency = None if row[0] != row[0] else Percentiles._make(row[:4]) if row[3] == row[3] else _percentiles(row[:4])
         throughput = Percentiles._make(row[4:8]) if row[4] == row[4] else None
         made = self._made[key] = EndpointStats(latency, throughput, int(row[SAMPLES]), row[RATE])
         return made
@@ -77,3 +85,8 @@ class StatsView(Mapping[str, EndpointStats]):
 
     def __repr__(self) -> str:
         return f"<StatsView of {len(self)} endpoints>"
+
+
+def _percentiles(ranks: list[float]) -> Percentiles:
+    """Return the ranks of latencies: the later ones are not known where waits that were cut short leave them open."""
+    return Percentiles._make([None if isnan(one) else one for one in ranks])

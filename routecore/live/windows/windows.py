@@ -7,20 +7,23 @@ beyond, that endpoint's window becomes a log-linear histogram whose percentiles 
 
 from __future__ import annotations
 
+import os
 import threading
+from itertools import count
 from math import floor, inf, isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from routecore.errors import Fault, OutcomeError
+from routecore.errors import Fault, InvalidRequest, OutcomeError
 from routecore.live.kinds import FAILURES, Kind
-from routecore.live.windows.log import EndpointLog
-from routecore.live.windows.marks import FAILED, UNMEASURED
+from routecore.live.windows.log import CACHED, TOOLS, WAITED, EndpointLog
+from routecore.live.windows.marks import FAILED, RATE_LIMITED, UNMEASURED
 from routecore.live.windows.settings import WindowSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from routecore.live.outcome import Outcome
+    from routecore.live.windows.peers import Peers
     from routecore.live.windows.reader import Reader
     from routecore.routing.facts import EndpointStats
 
@@ -28,6 +31,8 @@ __all__ = ["Windows"]
 
 # a name of its own, as looking an enum's member up costs as much as an append
 _SUCCESS: Final = Kind.SUCCESS
+_RATE_LIMIT: Final = Kind.RATE_LIMIT
+_NUMBERS: Final = count()
 REFUSALS: Final = ("nan", "negative", "infinite", "absurd", "unlisted", "full")
 
 
@@ -46,7 +51,7 @@ class Windows:
     (0.5, 0.9, 4, 0.75)
     """
 
-    def __init__(self, settings: WindowSettings | None = None, listed: Iterable[str] = ()) -> None:
+    def __init__(self, settings: WindowSettings | None = None, listed: Iterable[str] = (), *, source: str | None = None) -> None:
         self.settings = WindowSettings() if settings is None else settings
         self._period = self.settings.period_seconds
         self._total = self.settings.latency == "total"
@@ -64,6 +69,9 @@ class Windows:
         self._admission = threading.Lock()
         self._reading = threading.Lock()
         self._reader: Reader | None = None
+        self._peers: Peers | None = None
+        self._name = f"windows-{next(_NUMBERS)}" if source is None else source
+        self._sequence = 0
         self._stats: Mapping[str, EndpointStats] = {}
 
     def observe(self, endpoint_id: str, outcome: Outcome, now: float) -> None:  # noqa: PLR0912 - the hot path, in one piece
@@ -72,15 +80,23 @@ class Windows:
         With ``settings.latency`` ``ttft`` a success counts its time to first token, and its throughput after it, where it streamed; with ``total``
         its whole time, and output tokens over it. Implausible numbers are refused and counted; the success still counts.
         """
-        if outcome.kind is not _SUCCESS:
-            if outcome.kind in FAILURES:
-                self.record_failure(endpoint_id, now)
+        kind = outcome.kind
+        if kind is not _SUCCESS:
+            if kind in FAILURES:
+                self._record_failure(endpoint_id, now, rate_limited=kind is _RATE_LIMIT)
+            first, waited = (None if self._total else outcome.ttft_seconds), outcome.waited_seconds
+            if first is not None and kind is Kind.CANCELLED:
+                self.record(endpoint_id, now, latency=first)
+            elif waited is not None and (kind is Kind.CANCELLED or kind is Kind.TIMEOUT):
+                self.record_wait(endpoint_id, now, waited)
             return
         log = self._logs.get(endpoint_id)
-        if log is None or now >= log.seal_at:
+        if log is None or not log.opened_at <= now < log.seal_at:
             log = self._open(endpoint_id, now)
             if log is None:
                 return
+        if outcome.tool_calls_valid is not None or outcome.usage is not None:
+            _put_aside(log, outcome)
         latency = outcome.total_seconds if self._total else outcome.ttft_seconds
         if latency is None:
             log.add_latency(UNMEASURED)
@@ -119,7 +135,7 @@ class Windows:
         A value that is NaN, negative, infinite or above the settings' limit is refused and counted; the success counts all the same.
         """
         log = self._logs.get(endpoint_id)
-        if log is None or now >= log.seal_at:
+        if log is None or not log.opened_at <= now < log.seal_at:
             log = self._open(endpoint_id, now)
             if log is None:
                 return
@@ -137,13 +153,31 @@ class Windows:
                 self._refuse(throughput)
 
     def record_failure(self, endpoint_id: str, now: float) -> None:
-        """Record one failure of the endpoint: it counts in ``samples`` and ``success_rate`` and in no percentile."""
+        """Record one failure of the endpoint that was no rate limit: it counts in ``samples`` and ``success_rate`` and in no percentile."""
+        self._record_failure(endpoint_id, now, rate_limited=False)
+
+    def _record_failure(self, endpoint_id: str, now: float, *, rate_limited: bool) -> None:
         log = self._logs.get(endpoint_id)
-        if log is None or now >= log.seal_at:
+        if log is None or not log.opened_at <= now < log.seal_at:
             log = self._open(endpoint_id, now)
             if log is None:
                 return
-        log.add_latency(FAILED)
+        log.add_latency(RATE_LIMITED if rate_limited else FAILED)
+
+    def record_wait(self, endpoint_id: str, now: float, seconds: float) -> None:
+        """Record that a first token had not come after ``seconds``, when somebody stopped waiting: a latency of which only that is known.
+
+        It counts in the percentiles of latency as Kaplan and Meier have it, and neither in ``samples`` nor in ``success_rate``.
+        """
+        log = self._logs.get(endpoint_id)
+        if log is None or not log.opened_at <= now < log.seal_at:
+            log = self._open(endpoint_id, now)
+            if log is None:
+                return
+        if 0.0 <= seconds <= self._max_latency:
+            log.asides.append((log.period, WAITED, seconds, 0))
+        else:
+            self._refuse(seconds)
 
     @property
     def refused(self) -> dict[str, int]:
@@ -173,57 +207,112 @@ class Windows:
 
         with self._reading:
             if self._reader is None:
-                self._reader = Reader(self.settings)
+                self._reader = Reader(self.settings, self._known_peers())
             self._adopt_strays()
             # a copy: others may be admitted meanwhile
-            self._stats = self._reader.read(self._order[:], self._oldest_live(now), breathe)
+            self._stats = self._reader.read(self._order[:], self._oldest_live(now), now, breathe)
             self._retire_idle(self._reader)
             return self._stats
 
+    def _known_peers(self) -> Peers:
+        from routecore.live.windows.peers import Peers
+
+        if self._peers is None:
+            self._peers = Peers(self._period)
+        return self._peers
+
+    @property
+    def source(self) -> str:
+        """The name that this process's exports carry: another one in each child of a fork."""
+        return f"{self._name}.{os.getpid()}"
+
     def export(self, now: float, *, since: float | None = None, endpoint_ids: Iterable[str] | None = None) -> dict[str, Any]:
-        """Return the window as JSON-able HdrHistogram V2 text, for other processes, tools and languages.
+        """Return what this process measured, never what it merged, as JSON can hold it: for other processes, tools and languages.
 
-        Per endpoint: ``latency_microseconds`` and ``throughput_millitokens_per_second`` (base64 of the compressed V2 encoding, 3 significant digits),
-        ``successes`` and ``failures``. All samples of the window; or, with ``since``, only those of whole periods since then, up to ``until``: passing
-        the ``until`` of one export as the next one's ``since`` sends every sample exactly once, if no recorder's ``now`` lags behind by a period.
+        Args:
+            now: The caller's clock, in seconds.
+            since: Only whole periods since then, up to the export's ``until``: passing the ``until`` of one export as the next one's ``since`` sends
+                every sample once, if no recorder's ``now`` lags behind by a period. Without it, all samples of the window.
+            endpoint_ids: Only these endpoints.
 
-        >>> windows = Windows()
-        >>> windows.record("m@p", 10.0, latency=0.25)
-        >>> windows.export(12.0)["endpoints"]["m@p"]["successes"]
-        1
+        Returns:
+            ``source`` and ``sequence``, by which ``merge`` tells what it knows already, ``until``, ``period_seconds``, and of each endpoint
+            ``latency_microseconds`` and ``throughput_millitokens_per_second`` (HdrHistogram V2, compressed, base64, 3 significant digits),
+            ``successes``, ``failures``, the same by period in ``slices``, with waits, rate limits and tool calls, and ``cached``: prompt and
+            cached tokens by minute.
+
+        Example:
+            >>> windows = Windows()
+            >>> windows.record("m@p", 10.0, latency=0.25)
+            >>> windows.export(12.0)["endpoints"]["m@p"]["successes"]
+            1
         """
-        from routecore.live.windows import export as window_hdr
+        from routecore.live.windows.export import FORMAT, export_logs
+        from routecore.live.windows.reader import CACHED_SECONDS
 
         with self._reading:
             wanted = None if endpoint_ids is None else frozenset(endpoint_ids)
             logs = [log for log in list(self._logs.values()) if wanted is None or log.endpoint_id in wanted]
             first, last = self._oldest_live(now), None
+            minutes: tuple[int, int | None] = (floor((now - CACHED_SECONDS) / 60.0), None)
             until = now
             if since is not None:
                 last = floor(now / self._period)
                 until = last * self._period
                 first = max(first, floor(since / self._period))
+                minutes = (max(minutes[0], floor(since / 60.0)), None)
+            for log in logs:
+                log.settle(60.0 / self._period)
+            self._sequence += 1
             return {
-                "format": window_hdr.FORMAT,
+                "format": FORMAT,
                 "latency": self.settings.latency,
+                "source": self.source,
+                "sequence": self._sequence,
                 "until": until,
-                "endpoints": window_hdr.export_logs(logs, first, last),
+                "period_seconds": self._period,
+                "endpoints": export_logs(logs, first, last, minutes),
             }
 
-    def merge(self, exported: Mapping[str, Any], now: float) -> None:
-        """Add another process's export, as if its samples had been recorded here at ``now``. Merging an export twice counts it twice.
+    def merge(self, exported: Mapping[str, Any], now: float, delay_seconds: float = 0.0) -> None:
+        """Add what another process measured. Once: an export that comes twice, late or out of order changes nothing that is known already.
 
-        Up to 4,096 samples of an endpoint come in as the values that the export holds, off by 0.1 % at most; with more, its window becomes a histogram,
-        off by at most 0.9 %. Raises ``InvalidRequest`` for what is no export, or one of another kind of latency; nothing is merged then.
+        Each sample keeps its age: it leaves when it would have left where it was measured. Values are off by 0.1 % at most, of a period with more than
+        512 distinct ones by 0.8 %. This process's own exports are passed over.
+
+        Args:
+            exported: What ``export`` gave, as JSON brought it.
+            now: The caller's clock, in seconds; it need not agree with the source's.
+            delay_seconds: How long the export was under way, where that is known. The quickest export of a source dates all of its others.
+
+        Raises:
+            InvalidRequest: For what is no export, is one of another kind of latency, or would take more room than its percentiles need, naming every
+                fault; nothing is merged then.
         """
-        from routecore.live.windows import export as window_hdr
+        from routecore.live.windows.export import read_export
 
-        read = window_hdr.read_export(exported, self.settings)
+        if not (isfinite(delay_seconds) and delay_seconds >= 0):
+            raise InvalidRequest([Fault("delay_seconds", delay_seconds, "a finite number of seconds, 0 or more")])
+        read = read_export(exported, self.settings)
+        if read.source == self.source:
+            return
         with self._reading:
-            for endpoint_id, latency, throughput in read:
-                log = self._open(endpoint_id, now)
-                if log is not None:
-                    window_hdr.add_to(log, floor(now / self._period), latency, throughput)
+            peers = self._known_peers()
+            peers.meet(read.source, read.sequence, read.until, read.period_seconds, now - delay_seconds)
+            for endpoint_id, slices, minutes in read.endpoints:
+                log = self._logs.get(endpoint_id) or self._admit(endpoint_id)
+                if log is None:
+                    continue
+                if peers.size > self.settings.max_samples:
+                    with self._admission:
+                        self._refused["full"] += 1
+                    continue
+                for period, one in slices:
+                    peers.add(log, read.source, period, one)
+                for minute, prompt, cached in minutes:
+                    kept = log.peers_cached.setdefault(read.source, {})
+                    if minute not in kept or kept[minute][0] < read.sequence:
+                        kept[minute] = (read.sequence, prompt, cached)
 
     def _oldest_live(self, now: float) -> int:
         # a period leaves when its end has reached the window's age: never early, late by one period and one tick at most
@@ -286,8 +375,19 @@ class Windows:
 
     def _adopt_strays(self) -> None:
         for stray, seen in self._retired:
-            if seen != (len(stray.latency), len(stray.throughput)):
+            if seen != (len(stray.latency), len(stray.throughput)) or stray.asides:
                 log = self._admit(stray.endpoint_id)
                 if log is not None:
                     log.adopt(stray)
         self._retired = []
+
+
+def _put_aside(log: EndpointLog, outcome: Outcome) -> None:
+    """Note a success's tool calls (a request counts once, whatever their number) and the share of its prompt that came from a cache."""
+    valid, usage = outcome.tool_calls_valid, outcome.usage
+    if valid is not None:
+        log.asides.append((log.period, TOOLS, 1, not valid))
+    if usage is not None:
+        prompt = usage.prompt_tokens
+        if prompt:
+            log.asides.append((log.period, CACHED, prompt, usage.cached + usage.cached_audio + usage.cached_image))
