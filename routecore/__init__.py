@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         OutcomeError,
         RoutecoreError,
         SimulationError,
+        UnknownEndpoint,
         UnknownModel,
         UnpricedUsage,
     )
@@ -136,6 +137,7 @@ __all__ = [
     "Snapshot",
     "Step",
     "StepSettings",
+    "UnknownEndpoint",
     "UnknownModel",
     "UnpriceableRow",
     "UnpricedUsage",
@@ -227,6 +229,7 @@ _HOME = {
     "Snapshot": "live.snapshot",
     "Step": "live.steps",
     "StepSettings": "live.steps",
+    "UnknownEndpoint": "errors",
     "UnknownModel": "errors",
     "UnpriceableRow": "cost.log",
     "UnpricedUsage": "errors",

@@ -12,11 +12,13 @@
     - ``SimulationError`` (the analyst): ``invalid_simulation``
 
   - ``NoEligibleEndpoint``, ``UnknownModel``: nobody's fault
+  - ``UnknownEndpoint``, a ``KeyError`` too: an id that a catalog or a plan does not have
   - ``UnpricedUsage`` (the operator): tokens were used that the price card has no price for
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from routecore.safe_text import SHOWN_CHARACTERS, jsonable, printable, short_text
@@ -36,11 +38,13 @@ __all__ = [
     "OutcomeError",
     "RoutecoreError",
     "SimulationError",
+    "UnknownEndpoint",
     "UnknownModel",
     "UnpricedUsage",
 ]
 
 _SHOWN_FAULTS = 5
+_SHOWN_NEAR = 5
 
 
 class Fault:
@@ -244,6 +248,40 @@ class UnknownModel(RoutecoreError):
     def param(self) -> str | None:
         """Always ``model``."""
         return "model"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """``{"near": [...]}``."""
+        return {"near": list(self.near)}
+
+
+class UnknownEndpoint(RoutecoreError, KeyError):
+    """No endpoint has the id that was looked up: in a catalog, or among the asked models of a plan. ``near`` holds ids that are close.
+
+    It is a ``KeyError`` too, as lookups raise.
+    """
+
+    type = "unknown_endpoint"
+    code = 404
+
+    def __init__(self, endpoint_id: object, near: Sequence[str], *, is_model: bool = False) -> None:
+        self.endpoint_id = endpoint_id
+        self.near = tuple(near)
+        self.is_model = is_model
+        what = "a model; an endpoint's id is model@slug" if is_model else "no endpoint's id, which is model@slug"
+        more = len(self.near) - _SHOWN_NEAR
+        listed = ", ".join(map(repr, self.near[:_SHOWN_NEAR])) + (f" and {more} more" if more > 0 else "")
+        hint = f": {'it has' if is_model else 'did you mean'} {listed}{'' if is_model else '?'}" if self.near else ""
+        shown = repr(printable(endpoint_id)) if isinstance(endpoint_id, str) else short_text(endpoint_id)
+        shown = shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}…"
+        super().__init__(f"{shown} is {what}{hint}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the facts."""
+        return partial(type(self), is_model=self.is_model), (self.endpoint_id, self.near)
 
     @property
     def metadata(self) -> dict[str, Any]:

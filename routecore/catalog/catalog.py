@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from routecore.catalog.by_hand import expand_by_hand, read_file
 from routecore.catalog.rows import RowReader, id_of, twins
-from routecore.errors import CatalogError, Fault
-from routecore.reading.checks import OBJECT_EXPECTED
+from routecore.errors import CatalogError, Fault, UnknownEndpoint
+from routecore.reading.checks import OBJECT_EXPECTED, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -140,7 +140,17 @@ class Catalog:
         return self._by_id.get(endpoint_id)
 
     def __getitem__(self, endpoint_id: str) -> Endpoint:
-        return self._by_id[endpoint_id]
+        found = self._by_id.get(endpoint_id)
+        if found is None:
+            raise UnknownEndpoint(endpoint_id, self._near(endpoint_id), is_model=endpoint_id in self.models)
+        return found
+
+    def _near(self, endpoint_id: object) -> list[str]:
+        """Return ids that may have been meant: of a model its endpoints, else those that are spelt alike."""
+        if not isinstance(endpoint_id, str):
+            return []
+        of_model = self.models.get(endpoint_id)
+        return nearest(endpoint_id, self._by_id) if of_model is None else [self.endpoints[position].id for position in of_model]
 
     def __iter__(self) -> Iterator[Endpoint]:
         return iter(self.endpoints)
@@ -150,6 +160,12 @@ class Catalog:
 
     def __contains__(self, endpoint_id: object) -> bool:
         return endpoint_id in self._by_id
+
+    def _repr_html_(self) -> str:
+        from routecore.catalog.view import show_models
+        from routecore.showing.html import View
+
+        return View(lambda sheet: show_models(self, sheet))._repr_html_()
 
     def __repr__(self) -> str:
         return f"<Catalog {len(self.endpoints)} endpoints of {len(self.models)} models>"

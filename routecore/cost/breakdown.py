@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from routecore.cost.context import CostContext
     from routecore.pricing.price_list import Pricing
     from routecore.pricing.rates import Rates
+    from routecore.showing.html import View
     from routecore.usage.counts import Usage
 
 __all__ = ["CostBreakdown", "Line"]
@@ -245,6 +246,22 @@ class CostBreakdown:
 
     def __hash__(self) -> int:
         return hash((reduced(self.list_units, self.rates.places), self.usage))
+
+    def explain(self) -> View:
+        """Return the whole bill, to look at: each line as count × unit price = amount, then how the list cost became the charge.
+
+        Plain text where it is printed or echoed, HTML in a notebook.
+        """
+        from routecore.cost.view import show_breakdown
+        from routecore.showing.html import View
+
+        return View(lambda sheet: show_breakdown(self, sheet))
+
+    def __str__(self) -> str:
+        return str(self.explain())
+
+    def _repr_html_(self) -> str:
+        return self.explain()._repr_html_()
 
     def __repr__(self) -> str:
         return f"<CostBreakdown cost={plain(*self.charge())} list_cost={plain(self.list_units, self.rates.places)} USD{' insured' if self.insured else ''}>"

@@ -301,6 +301,11 @@ class Router:
 
     # --- telling ------------------------------------------------------------------------------------------------------------------------------
 
+    def __repr__(self) -> str:
+        catalog, facts = self.catalog, self.facts
+        cooling = f", {len(facts.cooling)} cooling" if facts.cooling else ""
+        return f"<Router {len(catalog)} endpoints of {len(catalog.models)} models, {len(facts.stats)} with statistics{cooling}>"
+
     @property
     def catalog(self) -> Catalog:
         """The catalog in use."""

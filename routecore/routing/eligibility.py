@@ -24,6 +24,9 @@ class Rejection(NamedTuple):
     rules: tuple[str, ...]
     details: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"<Rejection {self.endpoint.id}: {'; '.join(f'{rule}: {detail}' for rule, detail in zip(self.rules, self.details, strict=True))}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the rejection as the wire's object."""
         return {"endpoint": self.endpoint.id, "rules": list(self.rules), "details": list(self.details)}

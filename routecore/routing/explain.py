@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from routecore.errors import NoEligibleEndpoint
+from routecore.errors import NoEligibleEndpoint, UnknownEndpoint
+from routecore.reading.checks import nearest
 from routecore.routing.change import Change, Trial
 from routecore.routing.eligibility import filters, fits
 from routecore.routing.expansion import expand
@@ -81,13 +82,14 @@ class Why(NamedTuple):
 
 
 def why(ranking: Ranking, draw: int, endpoint_id: str, attempts: Sequence[Attempt], rejections: Sequence[Rejection]) -> Why:
-    """Return the explanation of one endpoint of the asked models. Raises ``KeyError`` for an id that none of them has.
+    """Return the explanation of one endpoint of the asked models. Raises ``UnknownEndpoint`` for an id that none of them has.
 
     ``attempts`` and ``rejections`` are those of the plan that ``ranking`` and ``draw`` give.
     """
     case = ranking.case
     if endpoint_id not in case.pool.index_of:
-        raise KeyError(endpoint_id)
+        ids = list(case.pool.index_of)
+        raise UnknownEndpoint(endpoint_id, nearest(endpoint_id, ids) or ids)
     for rejection in rejections:
         if rejection.endpoint.id == endpoint_id:
             sides = tuple(Side(f"{rule}: {detail}") for rule, detail in zip(rejection.rules, rejection.details, strict=True))

@@ -156,7 +156,7 @@ class Plan:
     def why(self, endpoint_id: str) -> Why:
         """Say what put an endpoint where it is, and what change would put it first.
 
-        Raises ``KeyError`` for an id that no endpoint of the asked models has. Computed from the plan's own inputs by the code that decided.
+        Raises ``UnknownEndpoint`` (a ``KeyError``) for an id that no endpoint of the asked models has. Computed from the plan's own inputs by the code that decided.
         """
         from routecore.routing.explain import why
 

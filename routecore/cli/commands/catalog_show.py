@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from routecore.catalog.view import show_endpoints, show_models
 from routecore.cli.errors import sourced
 from routecore.cli.options import as_json, from_feed
 from routecore.cli.reading import load_catalog, shown_name
 from routecore.cli.terminal import Page, print_json
-from routecore.cli.views.catalog import show_endpoints, show_models
 from routecore.errors import UnknownModel
 from routecore.reading.checks import nearest
 from routecore.safe_text import jsonable
@@ -36,6 +36,8 @@ def show(file: str, feed: str, model: str | None, machine: bool) -> None:
         rounded = [{"path": path, "given": jsonable(given), "used": used} for path, given, used in known.rounded]
         print_json({"version": known.version, "rounded": rounded, "endpoints": [endpoint.to_mapping() for endpoint in chosen]})
     elif model is None:
-        show_models(known, file, Page())
+        page = Page()
+        show_models(known, page)
+        page.line(f"One model's endpoints: routecore catalog show {file} --model NAME")
     else:
         show_endpoints(model, chosen, Page())

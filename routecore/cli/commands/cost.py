@@ -11,9 +11,10 @@ from routecore.cli.log_file import price_file
 from routecore.cli.options import as_json, from_feed
 from routecore.cli.reading import STDIN, load_catalog, read_json, shown_name
 from routecore.cli.terminal import Page, print_json
-from routecore.cli.views.cost import show_breakdown, show_totals
+from routecore.cli.views.cost import show_totals
 from routecore.cost.calculate import calculate_cost
 from routecore.cost.context import CostContext
+from routecore.cost.view import show_breakdown
 from routecore.usage.counts import Usage
 from routecore.wire.cost_case import cost_case
 

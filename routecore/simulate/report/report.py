@@ -36,7 +36,7 @@ class Result:
     value: float | str | None = None
 
 
-@attrs.define
+@attrs.define(repr=False)
 class Report:
     """Results of several policies on one trace in one world. ``to_dict`` for machines, ``table`` for terminals, ``to_html`` for people.
 
@@ -152,6 +152,16 @@ class Report:
         from routecore.simulate.report.page import page
 
         return page(self)
+
+    def __repr__(self) -> str:
+        partial = ", partial" if self.partial else ""
+        return f"<Report {self.engine}: {', '.join(one.name for one in self.results)}; {self.expected:,} requests{partial}>"
+
+    def _repr_html_(self) -> str:
+        from routecore.showing.html import View
+        from routecore.simulate.report.view import show_figures
+
+        return View(lambda sheet: show_figures(self, sheet))._repr_html_()
 
     def __str__(self) -> str:
         rows = self.table()
