@@ -23,11 +23,14 @@ __all__ = [
     "drop_from_context",
     "in_one_group",
     "is_decided",
+    "is_own_slug",
     "is_plan",
+    "listed_price",
     "matches",
     "pool_of",
     "rejections_of",
     "rows_of",
+    "tier_of",
     "uncut",
 ]
 
@@ -80,9 +83,32 @@ def slug_of(row: Mapping[str, Any]) -> str:
     return str(row.get("slug") or row["provider"]).lower()
 
 
+def tier_of(row: Mapping[str, Any]) -> str:
+    """A row's service tier: its own word, or the last part of a slug with a variant."""
+    last = slug_of(row).partition("#")[0].rpartition("/")[2] if "/" in slug_of(row) else "default"
+    word = row.get("tier") or (last if last in ("flex", "priority", "fast") else "default")
+    return "priority" if word == "fast" else str(word)
+
+
+def is_own_slug(entry: str, row: Mapping[str, Any]) -> bool:
+    """Say whether a slug of the wire is a row's own, where ``fast`` is ``priority``."""
+    return _as_compared(entry.lower()) == _as_compared(slug_of(row))
+
+
+def _as_compared(slug: str) -> str:
+    return slug.removesuffix("/fast") + "/priority" if slug.endswith("/fast") else slug
+
+
 def matches(entry: str, row: Mapping[str, Any]) -> bool:
-    """Say whether a slug of the wire matches a row of the catalog."""
-    return entry.lower() in (row["provider"].lower(), slug_of(row))
+    """Say whether a slug of the wire, or a provider's display name, matches a row of the catalog."""
+    bare = [name.lower().translate(dict.fromkeys(map(ord, " .-"))) for name in (entry, row["provider"])]
+    return bare[0] == bare[1] or is_own_slug(entry, row)
+
+
+def listed_price(row: Mapping[str, Any], part: str) -> Fraction | None:
+    """A price of a row in USD, to 15 places."""
+    price = (row.get("pricing") or {}).get(part)
+    return None if price is None else round(Fraction(str(price)) * 10**15) / Fraction(10**15)
 
 
 def pool_of(scenario: Any, answer: Answer) -> set[str]:  # noqa: ANN401
@@ -127,8 +153,10 @@ def in_one_group(scenario: Any) -> Any:  # noqa: ANN401
         for name in ("model", "models"):
             if other["request"].get(name):
                 other["request"][name] = _without_suffixes(other["request"][name], {row["model"] for row in other["catalog"]["endpoints"]})
-        for key in ("byok", "byok_only", "sticky"):
+        for key in ("byok", "byok_only", "sticky", "affinity"):
             context_of(other).pop(key, None)
+        for key in ("service_tier", "speed"):
+            other["request"].pop(key, None)
         other.pop("health", None)
 
     return changed(scenario, strip)
@@ -137,8 +165,8 @@ def in_one_group(scenario: Any) -> Any:  # noqa: ANN401
 def _without_suffixes(models: Any, known: set[str]) -> Any:  # noqa: ANN401
     if not isinstance(models, str):
         return [_without_suffixes(model, known) for model in models]
-    suffixed = models not in known and models.endswith((":floor", ":nitro"))
-    return models[: -len(":floor")] if suffixed else models
+    suffixed = models not in known and models.endswith((":floor", ":nitro", ":exacto"))
+    return models.rpartition(":")[0] if suffixed else models
 
 
 def all_known(scenario: Any) -> Any:  # noqa: ANN401
@@ -190,6 +218,23 @@ def _support_tools(other: Any) -> None:  # noqa: ANN401
         row["supported_parameters"] = [*(row.get("supported_parameters") or ()), "tools"]
 
 
+def _ask_for_any_tier(other: Any) -> None:  # noqa: ANN401
+    for key in ("service_tier", "speed"):
+        other["request"].pop(key, None)
+    _set_rows(tier="default")(other)
+
+
+def _drop_only(other: Any) -> None:  # noqa: ANN401
+    """Drop ``only``, and leave the tiers in that it opts in to."""
+    asked = other["request"].get("service_tier")
+    rows = other["catalog"]["endpoints"]
+    with_flex = {row["model"] for row in rows if tier_of(row) == "flex" and not row.get("disabled")}
+    for row in rows:
+        if any(is_own_slug(entry, row) for entry in block_of(other).get("only") or ()):
+            row["tier"] = "flex" if asked == "flex" and row["model"] in with_flex else "default"
+    block_of(other).pop("only", None)
+
+
 def drop_from_context(key: str) -> Callable[[Any], None]:
     """Return the change that takes ``key`` out of the context."""
 
@@ -200,8 +245,10 @@ def drop_from_context(key: str) -> Callable[[Any], None]:
 
 
 LIFT: dict[str, Callable[[Any], None]] = {
-    "only": _drop_from_block("only"),
+    "api": drop_from_context("api"),
+    "only": _drop_only,
     "ignore": _drop_from_block("ignore"),
+    "service_tier": _ask_for_any_tier,
     "data_collection": _drop_from_block("data_collection"),
     "zdr": _drop_from_block("zdr"),
     "enforce_distillable_text": _drop_from_block("enforce_distillable_text"),
@@ -213,6 +260,7 @@ LIFT: dict[str, Callable[[Any], None]] = {
     "require_parameters": _drop_from_block("require_parameters"),
     "max_price": _drop_from_block("max_price"),
     "byok_only": drop_from_context("byok_only"),
+    "affinity": drop_from_context("affinity"),
     "fallbacks_disabled": _drop_from_block("allow_fallbacks"),
 }
 """For each rule that a request can lift, in the order of the rules, the change to a scenario that lifts it and nothing else."""
@@ -246,6 +294,7 @@ def differences(answer: Answer, expected: Answer) -> list[str]:
             compare("param", got["param"], want["param"])
         if "rejections" in want["metadata"]:
             compare("rejections", rules_of(answer), rules_of(expected))
+            compare("warnings", *(warnings_of(one["metadata"]) for one in (got, want)))
         return found
 
     for key in ("funnel", "strategy", "panic", "sticky", "draw"):
@@ -259,8 +308,8 @@ def differences(answer: Answer, expected: Answer) -> list[str]:
                 compare(f"probability of {name}", got["probability"], want["probability"])
             prices = [None if one["expected_price"] is None else Fraction(one["expected_price"]) for one in (got, want)]
             compare(f"expected price of {name}", *prices)
-            for key in ("model", "provider", "slug"):
-                compare(f"{key} of {name}", got[key], want[key])
+            for key in ("model", "provider", "slug", "service_tier"):
+                compare(f"{key} of {name}", got.get(key), want[key])
     return found
 
 
@@ -269,4 +318,4 @@ def rules_of(answer: Answer) -> list[tuple[str, list[str]]]:
 
 
 def warnings_of(answer: Answer) -> list[tuple[str, str]]:
-    return sorted((warning["code"], warning["path"]) for warning in answer["warnings"] if warning["code"] != "unknown_price")
+    return sorted((warning["code"], warning["path"]) for warning in answer.get("warnings", ()) if warning["code"] != "unknown_price")

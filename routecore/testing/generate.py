@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import copy
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from routecore.testing.dice import Dice, Mapping, SeededDice
+from routecore.testing.extras import add_extras
 from routecore.testing.vocabulary import (
     BODY_PARAMETERS,
     COUNTS,
@@ -56,48 +58,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Mapping = dict[str, Any]
-
-
-class Dice(Protocol):
-    """Where the generator's choices come from."""
-
-    def chance(self, likelihood: float) -> bool:
-        """Return true with this likelihood."""
-        ...
-
-    def integer(self, low: int, high: int) -> int:
-        """Return a whole number from ``low`` to ``high``, both included."""
-        ...
-
-    def choice(self, options: Sequence[T]) -> T:
-        """Return one of ``options``, all equally likely."""
-        ...
-
-
-class SeededDice:
-    """Dice thrown by a ``random.Random``: the same seed, the same scenario.
-
-    >>> import random
-    >>> SeededDice(random.Random(1)).integer(1, 6) == SeededDice(random.Random(1)).integer(1, 6)
-    True
-    """
-
-    def __init__(self, rng: random.Random) -> None:
-        """Throw from ``rng``."""
-        self._rng = rng
-
-    def chance(self, likelihood: float) -> bool:
-        """Return true with this likelihood."""
-        return self._rng.random() < likelihood
-
-    def integer(self, low: int, high: int) -> int:
-        """Return a whole number from ``low`` to ``high``, both included."""
-        return self._rng.randint(low, high)
-
-    def choice(self, options: Sequence[T]) -> T:
-        """Return one of ``options``, all equally likely."""
-        return self._rng.choice(options)
 
 
 def random_scenario(rng: random.Random) -> Mapping:
@@ -419,4 +379,4 @@ def make_scenario(dice: Dice, most_endpoints: int = 9) -> Mapping:
         scenario["settings"] = make_settings(dice)
     if dice.chance(0.9):
         scenario["draw"] = dice.integer(0, 2**64 - 1)
-    return scenario
+    return add_extras(dice, scenario)

@@ -7,7 +7,8 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from routecore.testing.generate import Dice, Mapping, SeededDice, make_scenario
+from routecore.testing.dice import Dice, Mapping, SeededDice
+from routecore.testing.generate import make_scenario
 
 if TYPE_CHECKING:
     import random

@@ -13,19 +13,15 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 from collections import Counter
 from fractions import Fraction
-from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 from routecore.testing.answers import (
     LIFT,
-    PROBABILITY_TOLERANCE,
     Answer,
     Attempt,
     DecideScenario,
-    all_known,
     assert_same,
     attempts_of,
     block_of,
@@ -33,31 +29,58 @@ from routecore.testing.answers import (
     context_of,
     differences,
     drop_from_context,
-    in_one_group,
     is_decided,
     is_plan,
+    listed_price,
     matches,
     pool_of,
     rejections_of,
     rows_of,
     uncut,
 )
-from routecore.testing.chance import chi_square_tail
 from routecore.testing.reference import reference_decide_scenario
+from routecore.testing.tier_laws import (
+    law_affinity_stays,
+    law_api_is_spoken,
+    law_flex_is_never_dearer,
+    law_full_is_never_removed,
+    law_tiers_are_opt_in,
+    law_tiers_change_no_other_rule,
+)
+from routecore.testing.weight_laws import (
+    law_a_cheaper_endpoint_never_loses,
+    law_a_third_keeps_ratios,
+    law_adjusted_shares,
+    law_better_gets_no_less,
+    law_better_weighs_no_less,
+    law_equal_shares,
+    law_frequencies,
+    law_probabilities,
+    law_scale_invariance,
+    law_traffic_caps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
     "LAWS",
+    "law_a_cheaper_endpoint_never_loses",
     "law_a_third_keeps_ratios",
     "law_adding_an_ineligible_endpoint",
+    "law_adjusted_shares",
+    "law_affinity_stays",
+    "law_api_is_spoken",
+    "law_better_gets_no_less",
     "law_better_weighs_no_less",
     "law_determinism",
     "law_documented_answer",
+    "law_equal_shares",
     "law_equals_the_reference",
     "law_expansion",
+    "law_flex_is_never_dearer",
     "law_frequencies",
+    "law_full_is_never_removed",
     "law_loosening_a_filter",
     "law_never_a_forbidden_endpoint",
     "law_permutation",
@@ -65,13 +88,13 @@ __all__ = [
     "law_prefix",
     "law_probabilities",
     "law_relaxations",
+    "law_scale_invariance",
     "law_subset",
+    "law_tiers_are_opt_in",
+    "law_tiers_change_no_other_rule",
+    "law_traffic_caps",
 ]
 
-FREQUENCY_ERROR_RATE = 1e-6
-FREQUENCY_DRAWS = 400
-SMALLEST_EXPECTED_COUNT = 5
-SMALLEST_REST = 1e-4  # below it cancellation eats the tolerance
 DOCUMENTED_ERRORS = {
     "invalid_catalog": 400,
     "invalid_request": 400,
@@ -110,7 +133,8 @@ def law_expansion(decide_scenario: DecideScenario, scenario: Any) -> None:  # no
     if not is_plan(answer):
         return
     rows, context = rows_of(scenario), context_of(scenario)
-    only_own = {provider.lower() for provider in context.get("byok_only") or ()}
+    if context.get("affinity") is not None:
+        return
     expected: list[Attempt] = []
     for endpoint in pool_of(scenario, answer):
         row = rows[endpoint]
@@ -118,7 +142,7 @@ def law_expansion(decide_scenario: DecideScenario, scenario: Any) -> None:  # no
             key = {"slug": entry} if isinstance(entry, str) else entry
             if matches(key["slug"], row) and (not key.get("models") or row["model"] in key["models"]):
                 expected.append((endpoint, "byok", key.get("key_id") or key["slug"]))
-        if row["provider"].lower() not in only_own:
+        if not any(matches(entry, {"provider": row["provider"]}) for entry in context.get("byok_only") or ()):
             expected.append((endpoint, "shared", None))
     assert_same(Counter(attempts_of(answer)), Counter(expected), "attempts against eligible endpoints and keys")
 
@@ -291,128 +315,10 @@ def law_never_a_forbidden_endpoint(decide_scenario: DecideScenario, scenario: An
         assert not (account.get("deny_training") and trains), f"{endpoint} trains; the account denies it"
         assert not row.get("disabled"), f"{endpoint} is disabled"
         for part, limit in (block.get("max_price") or {}).items():
-            price = (row.get("pricing") or {}).get(part)
+            price = listed_price(row, part)
             assert price is not None or part not in ("prompt", "completion"), f"{endpoint}: {part} price unknown under max_price"
             scale = 10**6 if part in ("prompt", "completion") else 1
-            assert price is None or limit is None or Fraction(str(price)) * scale <= Fraction(str(limit)), f"{endpoint}: {part} is too dear"
-
-
-# Probabilities -------------------------------------------------------------------------------------------------------
-
-
-def _with_draw(scenario: Any, draw: int) -> Any:  # noqa: ANN401
-    return {**scenario, "draw": draw}
-
-
-def law_probabilities(decide_scenario: DecideScenario, scenario: Any) -> None:  # noqa: ANN401
-    """Every probability is finite and in (0, 1], the last place of a group is certain, and the shares they imply do not depend on the draw."""
-    whole = uncut(scenario)
-    implied: list[dict[Attempt, float]] = []
-    for draw in (scenario.get("draw") or 0, 1, 2):
-        answer = decide_scenario(_with_draw(whole, draw))
-        if not is_plan(answer):
-            return
-        probabilities = [attempt["probability"] for attempt in answer["attempts"]]
-        assert all(type(p) is float and math.isfinite(p) and 0 < p <= 1 for p in probabilities), f"probabilities: {probabilities}"
-        assert_same(probabilities[-1], 1.0, "probability of the last attempt of a whole plan")
-        if answer["strategy"] != "balance":
-            assert_same(probabilities, [1.0] * len(probabilities), "probabilities of a sorted plan")
-        groups = _groups(answer)
-        if groups is None:
-            return
-        implied.append({attempt: share for group in groups for attempt, share in group.items()})
-    for shares in implied[1:]:
-        assert_same(set(shares), set(implied[0]), "attempts of two draws")
-        for attempt, share in shares.items():
-            first = implied[0][attempt]
-            assert abs(share - first) < PROBABILITY_TOLERANCE, f"{attempt}: share {share}, by another draw {first}"
-
-
-def _groups(answer: Answer) -> list[dict[Attempt, float]] | None:
-    """Each attempt's weight over its group's total, group by group, read back from the probabilities of one whole plan.
-
-    ``None`` where one weight is so large that doubles cannot carry the rest of its group.
-    """
-    groups: list[dict[Attempt, float]] = [{}]
-    left = 1.0
-    for attempt, name in zip(answer["attempts"], attempts_of(answer), strict=True):
-        groups[-1][name] = left * attempt["probability"]
-        left *= 1 - attempt["probability"]
-        if attempt["probability"] == 1:
-            groups.append({})
-            left = 1.0
-        elif left < SMALLEST_REST:
-            return None
-    return groups[:-1]
-
-
-def law_better_weighs_no_less(decide_scenario: DecideScenario, scenario: Any) -> None:  # noqa: ANN401
-    """Of two endpoints with known, paid data, the one that is cheaper, faster and more reliable never weighs less; equal ones weigh the same."""
-    whole = all_known(in_one_group(scenario))
-    answer = decide_scenario(whole)
-    groups = _groups(answer) if is_plan(answer) else None
-    if groups is None or len(groups) > 1:  # a weight that rounds to certainty looks like a group of its own
-        return
-    prices = {endpoint: Fraction(attempt["expected_price"]) for attempt in answer["attempts"] for endpoint in [attempt["endpoint"]]}
-    for (better, better_share), (worse, worse_share) in permutations(groups[0].items(), 2):
-        one, other = (
-            (prices[endpoint], stats["latency"]["p50"], -stats["throughput"]["p50"], -stats["success_rate"])
-            for endpoint, stats in ((endpoint, whole["stats"][endpoint]) for endpoint, _, _ in (better, worse))
-        )
-        if all(x <= y for x, y in zip(one, other, strict=True)):
-            assert better_share >= worse_share - PROBABILITY_TOLERANCE, f"{better} weighs {better_share}, {worse} {worse_share}: {one}, {other}"
-
-
-def law_a_third_keeps_ratios(decide_scenario: DecideScenario, scenario: Any) -> None:  # noqa: ANN401
-    """Adding a third endpoint never changes the ratio of the weights of two with known, paid data, where reliability does not count."""
-
-    def add(other: Any) -> None:  # noqa: ANN401
-        row = {"provider": "a-third", "data_policy": {"retains": False}, "distillable": True}
-        models = dict.fromkeys(row["model"] for row in other["catalog"]["endpoints"])
-        other["catalog"]["endpoints"] += [{"model": model, **row} for model in models]
-
-    def ignore_reliability(other: Any) -> None:  # noqa: ANN401
-        balance = (other.get("settings") or {}).get("balance") or {"price": 1, "throughput": 0.5, "latency": 0.5}
-        other["settings"] = {**(other.get("settings") or {}), "balance": {**balance, "reliability": 0}}
-
-    whole = changed(all_known(in_one_group(scenario)), ignore_reliability)
-    answers = [decide_scenario(whole), decide_scenario(all_known(changed(whole, add)))]
-    before, after = (_groups(answer) if is_plan(answer) else None for answer in answers)
-    if before is None or after is None or len(before) + len(after) > 2:  # as above
-        return
-    shares, later = before[0], after[0]
-    for one, other in combinations(shares, 2):
-        drift = shares[one] * later[other] - shares[other] * later[one]
-        ratios = f"{shares[one]} : {shares[other]}, then {later[one]} : {later[other]}"
-        assert abs(drift) < PROBABILITY_TOLERANCE, f"{one} : {other} is {ratios}"
-
-
-def law_frequencies(decide_scenario: DecideScenario, scenario: Any, draws: int = FREQUENCY_DRAWS) -> None:  # noqa: ANN401
-    """Over many draws each attempt comes first as often as its stated probability says (chi-square, fixed draws, error rate 1e-6)."""
-    first = decide_scenario(_with_draw(scenario, 0))
-    if not is_plan(first) or first["attempts"][0]["probability"] == 1:
-        return
-    stated: dict[Attempt, float] = {}
-    counts: Counter[Attempt] = Counter()
-    for draw in range(draws):
-        answer = decide_scenario(_with_draw(scenario, draw))
-        attempt, probability = attempts_of(answer)[0], answer["attempts"][0]["probability"]
-        assert abs(stated.setdefault(attempt, probability) - probability) < PROBABILITY_TOLERANCE, f"{attempt}: probability varies with the draw"
-        counts[attempt] += 1
-    unseen = 1 - sum(stated.values())
-    assert unseen > -PROBABILITY_TOLERANCE, f"probabilities of the first place sum to {sum(stated.values())}"
-    cells = [(counts[attempt], draws * probability) for attempt, probability in stated.items()] + [(0, draws * max(unseen, 0.0))]
-    large = [cell for cell in cells if cell[1] >= SMALLEST_EXPECTED_COUNT]
-    rest = [cell for cell in cells if cell[1] < SMALLEST_EXPECTED_COUNT]
-    pooled = (sum(observed for observed, _ in rest), sum(expected for _, expected in rest))
-    if pooled[1] >= SMALLEST_EXPECTED_COUNT:
-        large.append(pooled)
-    elif large:  # too little for a cell of its own: it joins the smallest
-        smallest = min(large, key=lambda cell: cell[1])
-        large[large.index(smallest)] = (smallest[0] + pooled[0], smallest[1] + pooled[1])
-    statistic = sum((observed - expected) ** 2 / expected for observed, expected in large)
-    likelihood = chi_square_tail(statistic, len(large) - 1)
-    assert likelihood >= FREQUENCY_ERROR_RATE, f"chi-square {statistic:.1f} over {len(large)} cells, p = {likelihood:.1e}: {dict(counts)} against {stated}"
+            assert price is None or limit is None or price * scale <= Fraction(str(limit)), f"{endpoint}: {part} is too dear"
 
 
 # Answers -------------------------------------------------------------------------------------------------------------
@@ -462,9 +368,21 @@ LAWS: tuple[Callable[[DecideScenario, Any], None], ...] = (
     law_loosening_a_filter,
     law_relaxations,
     law_never_a_forbidden_endpoint,
+    law_api_is_spoken,
+    law_affinity_stays,
+    law_tiers_are_opt_in,
+    law_flex_is_never_dearer,
+    law_tiers_change_no_other_rule,
+    law_full_is_never_removed,
     law_probabilities,
     law_better_weighs_no_less,
     law_a_third_keeps_ratios,
+    law_equal_shares,
+    law_adjusted_shares,
+    law_scale_invariance,
+    law_better_gets_no_less,
+    law_a_cheaper_endpoint_never_loses,
+    law_traffic_caps,
     law_frequencies,
     law_documented_answer,
     law_equals_the_reference,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import strategies as st
 
-from routecore.testing import generate, hostile
+from routecore.testing import extras, generate, hostile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +48,8 @@ class _DrawnDice:
 @st.composite
 def catalogs(draw: st.DrawFn, most: int = 9) -> Mapping:
     """Catalogs of up to ``most`` endpoints of one to three models: variants, twins, ties, free and unpriced ones."""
-    return generate.make_catalog(_DrawnDice(draw), most)
+    dice = _DrawnDice(draw)
+    return extras.add_to_catalog(dice, generate.make_catalog(dice, most))
 
 
 @st.composite
@@ -60,31 +61,36 @@ def blocks(draw: st.DrawFn, catalog: Mapping, eagerness: float = 0.15) -> Mappin
 @st.composite
 def requests(draw: st.DrawFn, catalog: Mapping, eagerness: float = 0.15) -> Mapping:
     """Request bodies about ``catalog`` in three dialects, most with a provider block."""
-    return generate.make_request(_DrawnDice(draw), catalog, eagerness)
+    dice = _DrawnDice(draw)
+    return extras.add_to_request(dice, catalog, generate.make_request(dice, catalog, eagerness))
 
 
 @st.composite
 def contexts(draw: st.DrawFn, catalog: Mapping, eagerness: float = 0.15) -> Mapping:
     """Contexts about ``catalog``: keys, ``byok_only``, pins, accounts, estimates."""
-    return generate.make_context(_DrawnDice(draw), catalog, eagerness)
+    dice = _DrawnDice(draw)
+    return extras.add_to_context(dice, catalog, generate.make_context(dice, catalog, eagerness))
 
 
 @st.composite
 def stats(draw: st.DrawFn, catalog: Mapping) -> Mapping:
     """Statistics of ``catalog``'s endpoints, with gaps, zeros, few samples and throughput that rises."""
-    return generate.make_stats(_DrawnDice(draw), catalog)
+    dice = _DrawnDice(draw)
+    return extras.add_to_stats(dice, catalog, generate.make_stats(dice, catalog))
 
 
 @st.composite
 def healths(draw: st.DrawFn, catalog: Mapping) -> Mapping:
     """Health of ``catalog``'s attempts, now and then all of them cooling."""
-    return generate.make_health(_DrawnDice(draw), catalog)
+    dice = _DrawnDice(draw)
+    return extras.add_to_health(dice, catalog, generate.make_health(dice, catalog))
 
 
 @st.composite
 def settings(draw: st.DrawFn) -> Mapping:
     """Settings: exponents of the balance, ``min_samples``, the sticky policy, what ``deny`` means."""
-    return generate.make_settings(_DrawnDice(draw))
+    dice = _DrawnDice(draw)
+    return extras.add_to_settings(dice, generate.make_settings(dice))
 
 
 @st.composite

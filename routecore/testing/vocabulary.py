@@ -6,16 +6,23 @@ Not data of anybody: names and prices are made up, spellings are those that call
 from __future__ import annotations
 
 __all__ = [
+    "ADJUSTED_PRICE",
+    "APIS",
     "BODY_PARAMETERS",
+    "CAPS",
     "COUNTS",
     "EXPONENTS",
     "EXTREME_EXPONENTS",
     "EXTREME_FIGURES",
     "EXTREME_TOKENS",
     "FEES",
+    "INSTANTS",
     "LEVELS",
     "LIMITS",
     "MODELS",
+    "MORE_LEVELS",
+    "NOISY_PRICES",
+    "OFF_PARAMETERS",
     "PARAMETERS",
     "PARTS",
     "PERCENTILES",
@@ -23,8 +30,11 @@ __all__ = [
     "PROVIDERS",
     "RATES",
     "SECONDS",
+    "SERVICE_TIERS",
+    "SHARES",
     "SPEEDS",
     "SPELLINGS",
+    "TIMES_OF_DAY",
     "TOKENS",
     "TOKEN_PRICES",
     "VARIANTS",
@@ -93,3 +103,24 @@ POLICIES: tuple[dict[str, bool] | None, ...] = (
     {"trains": False, "retains": False}, {"trains": False, "retains": False}, {"retains": False}, {"trains": False},
     {"trains": True, "retains": False}, {"retains": True}, {}, None,
 )  # fmt: skip
+
+# What policies add ------------------------------------------------------------------------------------------------------
+
+MORE_LEVELS = ("mxfp4", "mxfp8", "nvfp4")
+APIS = ("chat", "messages", "responses", "completions", "embeddings", "images", "rerank")
+SERVICE_TIERS = ("priority", "priority", "fast", "flex", "flex", "auto", "default", "standard", "scale", None)
+NOISY_PRICES = (0.132 / 1e6, "0.00000008333333333333334", 2.5000000000000002e-07, "0.0000001000000005", "0.0000010000000000000005")
+OFF_PARAMETERS: tuple[tuple[str, object], ...] = (
+    ("stop", []), ("logprobs", False), ("logit_bias", {}), ("reasoning", {}), ("reasoning", {"enabled": False}), ("reasoning", {"effort": "none"}),
+    ("reasoning", {"max_tokens": 0}), ("reasoning", {"enabled": True}), ("reasoning_effort", "none"), ("thinking", {"type": "disabled"}),
+    ("response_format", {"type": "text"}), ("text", {"format": {"type": "text"}}), ("tools", []), ("tool_choice", "none"), ("include_reasoning", False),
+)  # fmt: skip
+SHARES = (0, 0.01, 0.041, 0.049, 0.05, 0.29, 0.3, 0.5, 1)
+CAPS = (0, 0.05, 0.25, 0.5, 1.0)
+INSTANTS = (0, 1_764_072_000, 1_764_073_799.5, 1_764_073_800, 1_795_608_000, 1_795_564_800)
+"""Epoch seconds: the epoch itself, noon and minutes of a November day in 2025, noon and midnight of one in 2026."""
+TIMES_OF_DAY = (0, 30, "0030", 1200, "1230", 2359, "2330")
+ADJUSTED_PRICE: dict[str, tuple[float, ...]] = {
+    "time_value": (0, 0.36, 3.6, 100), "first_token_value": (0, 0.36, 1), "error_penalty": (0, 8, 20), "tool_error_penalty": (0, 1, 5),
+    "rate_limit_penalty": (0, 3), "edge": (0, 0.3, 1), "width": (0.01, 0.07, 1), "fade": (0, 1, 5), "floor": (0, 0.018, 0.5, 1),
+}  # fmt: skip

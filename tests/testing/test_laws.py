@@ -43,12 +43,20 @@ def test_random_scenarios_cover_what_routing_speaks_of() -> None:
     refusals = [answer["error"] for answer in answers if "error" in answer]
     assert not [error for error in refusals if error["code"] == 400]
     assert len(plans) > len(refusals) / 2
-    assert {answer["strategy"] for answer in plans} == {"balance", "sort:price", "sort:throughput", "sort:latency"}
+    assert {answer["strategy"] for answer in plans} == {
+        "balance",
+        "inverse_square_price",
+        "adjusted_price",
+        "sort:price",
+        "sort:throughput",
+        "sort:latency",
+        "sort:exacto",
+    }
     assert {answer["sticky"]["reason"] for answer in plans} >= {None, "explicit_preferences", "ineligible", "no_cache", "cooling"}
     assert {answer["sticky"]["status"] for answer in plans} == {"hit", "none", "skipped"}
     rejections = [r for answer in plans for r in answer["rejections"]] + [r for error in refusals for r in error["metadata"].get("rejections", ())]
-    assert len({rule for rejection in rejections for rule in rejection["rules"]}) == 20
-    assert len({warning["code"] for answer in plans for warning in answer["warnings"]}) == 6
+    assert len({rule for rejection in rejections for rule in rejection["rules"]}) == 23
+    assert len({warning["code"] for answer in plans for warning in answer["warnings"]}) == 7
 
 
 # Routers that break a law ------------------------------------------------------------------------------------------------
@@ -148,6 +156,74 @@ def name_too_much(scenario: Any) -> Any:
     return answer
 
 
+def speak_everything(scenario: Any) -> None:
+    for row in scenario["catalog"]["endpoints"]:
+        row.pop("apis", None)
+
+
+def go_anywhere(scenario: Any) -> None:
+    (scenario.get("context") or {}).pop("affinity", None)
+
+
+def offer_every_tier(scenario: Any) -> None:
+    for row in scenario["catalog"]["endpoints"]:
+        row["tier"] = "default"
+
+
+def forget_flex(scenario: Any) -> None:
+    if scenario["request"].get("service_tier") == "flex":
+        del scenario["request"]["service_tier"]
+        offer_every_tier(scenario)
+
+
+def trust_whoever_pays(scenario: Any) -> None:
+    if scenario["request"].get("service_tier") == "priority":
+        for part in (scenario["request"].get("provider") or {}, (scenario.get("context") or {}).get("account") or {}):
+            for key in ("zdr", "data_collection", "deny_training", "ignore"):
+                part.pop(key, None)
+
+
+def take_full_for_cooling(scenario: Any) -> None:
+    scenario["health"] = {key: "cooling" if word == "full" else word for key, word in (scenario.get("health") or {}).items()}
+
+
+def by_adjusted_price(scenario: Any) -> bool:
+    return (scenario.get("settings") or {}).get("strategy") == "adjusted_price"
+
+
+def keep_nothing_for_the_rest(scenario: Any) -> None:
+    if by_adjusted_price(scenario):
+        scenario["settings"]["adjusted_price"] = {**(scenario["settings"].get("adjusted_price") or {}), "floor": 0}
+
+
+def count_a_second_as_a_microdollar(scenario: Any) -> None:
+    if by_adjusted_price(scenario):
+        scenario["settings"]["adjusted_price"] = {**(scenario["settings"].get("adjusted_price") or {}), "time_value": 3.6, "first_token_value": 3.6}
+
+
+def prefer_the_slow(scenario: Any) -> None:
+    if by_adjusted_price(scenario):
+        swap_fast_and_slow(scenario)
+
+
+def prefer_early_names(answer: Any, _: Any) -> None:
+    if "sort" not in answer["strategy"] and len(answer["attempts"]) > 1:
+        first = answer["attempts"][0]
+        first["probability"] *= 0.5 if first["provider"] > "c" else 1
+
+
+def suspect_the_cheap(scenario: Any) -> None:
+    for endpoint in scenario["catalog"]["endpoints"] if by_adjusted_price(scenario) else ():
+        pricing = endpoint.get("pricing") or {}
+        if float(pricing.get("completion") or 1) < 1e-6:
+            pricing["request"] = "5"
+
+
+def forget_caps(scenario: Any) -> None:
+    for entry in (scenario.get("stats") or {}).values():
+        entry.pop("share_cap", None)
+
+
 def divide_by_zero(_: Any) -> Any:
     return 1 // 0
 
@@ -163,6 +239,18 @@ BROKEN = [
     (laws.law_loosening_a_filter, changing_scenarios(enable_without_ignore)),
     (laws.law_relaxations, name_too_much),
     (laws.law_never_a_forbidden_endpoint, changing_scenarios(forget_zdr)),
+    (laws.law_api_is_spoken, changing_scenarios(speak_everything)),
+    (laws.law_affinity_stays, changing_scenarios(go_anywhere)),
+    (laws.law_tiers_are_opt_in, changing_scenarios(offer_every_tier)),
+    (laws.law_flex_is_never_dearer, changing_scenarios(forget_flex)),
+    (laws.law_tiers_change_no_other_rule, changing_scenarios(trust_whoever_pays)),
+    (laws.law_full_is_never_removed, changing_scenarios(take_full_for_cooling)),
+    (laws.law_equal_shares, changing_plans(prefer_early_names)),
+    (laws.law_adjusted_shares, changing_scenarios(keep_nothing_for_the_rest)),
+    (laws.law_scale_invariance, changing_scenarios(count_a_second_as_a_microdollar)),
+    (laws.law_better_gets_no_less, changing_scenarios(prefer_the_slow)),
+    (laws.law_a_cheaper_endpoint_never_loses, changing_scenarios(suspect_the_cheap)),
+    (laws.law_traffic_caps, changing_scenarios(forget_caps)),
     (laws.law_probabilities, changing_plans(overstate_the_first)),
     (laws.law_better_weighs_no_less, changing_scenarios(swap_fast_and_slow)),
     (laws.law_a_third_keeps_ratios, changing_scenarios(compare_with_the_mean)),
