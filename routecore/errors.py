@@ -201,20 +201,21 @@ class SimulationError(FaultyInput):
 class UnpricedUsage(RoutecoreError):
     """Tokens were used that the price card has no price for. Never billed as $0.
 
-    ``path`` is the price that is missing (``pricing.completion``), ``tokens`` how many it would have priced.
+    ``path`` is the price that is missing (``pricing.completion``), ``tokens`` how many it would have priced, ``unit`` what they are where they are no tokens.
     """
 
     type = "unpriced_usage"
     code = 400
 
-    def __init__(self, path: str, tokens: int) -> None:
+    def __init__(self, path: str, tokens: int, unit: str = "token") -> None:
         self.path = path
         self.tokens = tokens
-        super().__init__(f"{tokens} tokens were used but {path} is not known; a missing price is not free")
+        self.unit = unit
+        super().__init__(f"{tokens} {unit}s were used but {path} is not known; a missing price is not free")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the facts."""
-        return type(self), (self.path, self.tokens)
+        return type(self), (self.path, self.tokens, self.unit)
 
     @property
     def param(self) -> str | None:
@@ -224,7 +225,7 @@ class UnpricedUsage(RoutecoreError):
     @property
     def metadata(self) -> dict[str, Any]:
         """``{"faults": [...]}`` with the missing price, like other faults of a price card."""
-        return {"faults": [Fault(self.path, None, f"a price for {self.tokens} tokens").to_dict()]}
+        return {"faults": [Fault(self.path, None, f"a price for {self.tokens} {self.unit}s").to_dict()]}
 
 
 class UnknownModel(RoutecoreError):

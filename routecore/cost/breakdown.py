@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routecore.cost.context import PLAIN
 from routecore.cost.items import ITEMS, billed, line_counts
-from routecore.pricing.classes import CLASSES, TOKEN
+from routecore.pricing.classes import CLASSES, MEASURES, TOKEN
 from routecore.pricing.money import as_decimal, plain
 from routecore.pricing.rate import ONE, Rate, product, reduced, times
 from routecore.usage.report import Anomaly
@@ -129,7 +129,7 @@ class CostBreakdown:
         """Return the list cost as if nothing had been cached; ``None`` where a price that only then would count is unknown."""
         usage, rates = self.usage, self.rates
         units = self.list_units - sum(self.units(item) for item in ("prompt_cache_read_cost", "prompt_cache_write_5_min", "prompt_cache_write_1_h"))
-        text = usage.cached + usage.written_5m + usage.written_1h
+        text = usage.cached + usage.cached_explicit + usage.written_5m + usage.written_1h
         for count, rate in ((text, rates.prompt), (usage.cached_audio, rates.audio), (usage.cached_image, rates.image_token)):
             if count:
                 if rate is None:
@@ -176,7 +176,7 @@ class CostBreakdown:
             if one.unit != TOKEN and one.field and getattr(rates, one.price) is None:
                 count = billed(one, usage)
                 if count:
-                    found.append(Anomaly("unpriced_calls", f"pricing.{one.price}", count, 0))
+                    found.append(Anomaly("unpriced_units" if one.unit in MEASURES else "unpriced_calls", f"pricing.{one.price}", count, 0))
         if context.instant is None:
             ladder = self.pricing.ladder(context.tier, context.region)
             if ladder.timed:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from routecore.errors import Fault, InvalidRequest
 from routecore.pricing.card import DEFAULT_TIER, TIERS
-from routecore.pricing.instants import instant_of
+from routecore.pricing.instants import Instant, instant_of
 from routecore.pricing.money import RATE_EXPECTED, read_rate
 from routecore.pricing.rate import ONE, Rate
 from routecore.reading.checks import BOOL_EXPECTED, OBJECT_EXPECTED, nearest
@@ -26,8 +26,8 @@ _FREE: Final[Rate] = (0, 0)
 class CostContext:
     """The circumstances of one charge. Immutable by convention; equal contexts may be shared.
 
-    ``tier`` is ``default``, ``batch``, ``flex`` or ``priority``; ``asked_tier`` the served tier as written. ``instant`` is (minute of the UTC day, ISO
-    weekday), ``None`` if unknown. Rates are exact (n, k), n × 10^-k; ``region`` is ``None`` where it changes nothing. ``plain`` says that tier and region are
+    ``tier`` is ``default``, ``batch``, ``flex`` or ``priority``; ``asked_tier`` the served tier as written. ``instant`` is the
+    time, ``None`` if unknown. Rates are exact (n, k), n × 10^-k; ``region`` is ``None`` where it changes nothing. ``plain`` says that tier and region are
     the default ones.
     """
 
@@ -36,7 +36,7 @@ class CostContext:
     def __init__(
         self,
         served_tier: str | None = None,
-        instant: tuple[int, int] | None = None,
+        instant: Instant | None = None,
         is_byok: bool = False,  # noqa: FBT001, FBT002 - read from the wire by name
         byok_fee_rate: Rate = _FREE,
         discount_rate: Rate = ONE,
@@ -133,7 +133,7 @@ def _read(raw: Mapping[Any, Any], path: str, faults: list[Fault]) -> CostContext
     )
 
 
-def _read_instant(value: object, path: str, faults: list[Fault]) -> tuple[int, int] | None:
+def _read_instant(value: object, path: str, faults: list[Fault]) -> Instant | None:
     if value is None:
         return None
     try:

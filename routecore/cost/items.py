@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from routecore.errors import UnpricedUsage
-from routecore.pricing.classes import CLASSES, TOKEN
+from routecore.pricing.classes import CLASSES, MEASURES, TOKEN
 
 if TYPE_CHECKING:
     from routecore.pricing.classes import PriceClass
@@ -53,16 +53,26 @@ def line_counts(usage: Usage, rates: Rates) -> list[tuple[PriceClass, int]]:
 
 
 def every_item(usage: Usage, rates: Rates) -> tuple[int, ...]:
-    """Return the items of any usage. Raises ``UnpricedUsage`` for tokens without a price; calls without one are 0 (and an anomaly)."""
+    """Return the items of any usage.
+
+    Raises ``UnpricedUsage`` for tokens without a price, and for seconds, characters and pages without one where there are no tokens beside them. Calls without a
+    price are 0 (and an anomaly), and so are seconds, characters and pages beside tokens.
+    """
     sums = dict.fromkeys(ITEMS, 0)
     missing = {"prompt": 0, "completion": 0}
+    unmeasured: PriceClass | None = None
     for one, count in line_counts(usage, rates):
         rate = getattr(rates, one.price)
         if rate is not None:
             sums[one.item] += count * rate
         elif one.unit == TOKEN:
             missing[one.side] += count
+        elif one.unit in MEASURES:
+            unmeasured = one
     for side, tokens in missing.items():
         if tokens:
             raise UnpricedUsage(f"pricing.{side}", tokens)
+    # beside tokens a duration may be for information; alone it is all that the response is billed by
+    if unmeasured is not None and not (usage.prompt_tokens or usage.completion_tokens):
+        raise UnpricedUsage(f"pricing.{unmeasured.price}", billed(unmeasured, usage), unmeasured.unit)
     return tuple(sums.values())

@@ -87,7 +87,7 @@ class LogTotals:
         group.count(
             requests=1,
             prompt_tokens=usage.prompt_tokens,
-            cached_tokens=usage.cached + usage.cached_audio + usage.cached_image,
+            cached_tokens=usage.cached_tokens,
             completion_tokens=usage.completion_tokens,
             insured=int(breakdown.insured),
             anomalous=int(bool(breakdown.anomalies)),

@@ -141,7 +141,7 @@ def _candidates(breakdown: CostBreakdown) -> Iterator[tuple[str, str, Decimal]]:
 
 def _cache_candidates(usage: Usage, rates: Rates, units: int, charge: Any) -> Iterator[tuple[str, str, Decimal]]:  # noqa: ANN401 - a local function
     if rates.prompt is not None:
-        read, written = usage.cached + usage.cached_audio + usage.cached_image, usage.written_5m + usage.written_1h
+        read, written = usage.cached_tokens, usage.written_5m + usage.written_1h
         for tokens, words in ((read, "cache reads"), (written, "cache writes"), (read + written, "cache reads and writes")):
             yield "cache_counted_twice", f"{words} were billed once more as fresh prompt", charge(units + tokens * rates.prompt)
         if rates.input_cache_read is not None:

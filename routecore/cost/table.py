@@ -13,7 +13,7 @@ import numpy as np
 
 from routecore.errors import Fault, InvalidPricing, InvalidUsage
 from routecore.pricing.card import DEFAULT_TIER
-from routecore.pricing.classes import CLASSES, TOKEN
+from routecore.pricing.classes import CLASSES, MEASURES, TOKEN
 from routecore.pricing.instants import instant_at
 from routecore.pricing.money import as_decimal, read_rate
 from routecore.pricing.price_list import Pricing
@@ -36,7 +36,6 @@ _BY_FIELD: Final = {one.field: one for one in CLASSES if one.field}
 COLUMNS: Final[dict[str, str]] = {name: _BY_FIELD[name].price for name in NAMES}
 """The columns of a usage, which are the fields of ``Usage``, and the rate that prices each."""
 
-_CALLS: Final = frozenset(name for name, one in _BY_FIELD.items() if one.unit != TOKEN)
 _CHUNK: Final = 32_768
 _EXACT: Final = 2**53
 _MINUTE: Final = 60
@@ -253,13 +252,15 @@ class CostTable:
         for index in np.unique(chunk[where]):
             mine = chunk[where] == index
             positions = where[mine]
-            # cards see the minute of the week and the steps of the prompt, nothing finer
+            # cards see the minute of the week, the steps of the prompt and the dates that bound them, nothing finer
             week, ladder = minutes[mine] % _WEEK, self._ladders[index]
             step = np.searchsorted(np.asarray(ladder.breaks, np.int64), read[positions], side="right")
-            for key in np.unique(step * _WEEK + week):
-                one = (step * _WEEK + week) == key
+            era = np.searchsorted(np.asarray(ladder.moments, np.int64), np.floor(now[positions] * 1_000_000).astype(np.int64), side="right")
+            keys = (step * (len(ladder.moments) + 1) + era) * _WEEK + week
+            for key in np.unique(keys):
+                one = keys == key
                 position = positions[one][0]
-                instant = instant_at(int(key) % _WEEK * _MINUTE)
+                instant = instant_at(float(now[position]))
                 holding = ladder.holding(int(read[position]), instant)
                 number = self._timed_rows.get((int(index), holding))
                 if number is None:
@@ -278,7 +279,7 @@ class CostTable:
 class _Table:
     """Rates (columns × rows) and per-request fees in USD, after each endpoint's discount; and which of them are not known."""
 
-    __slots__ = ("fees", "lacking", "rates")
+    __slots__ = ("fees", "lacking", "rates", "tokens")
 
     def __init__(self, names: tuple[str, ...], rows: Sequence[Rates], factors: Sequence[Rate]) -> None:
         self.rates: NDArray[np.float64] = np.zeros((len(names), len(rows)))
@@ -292,15 +293,20 @@ class _Table:
                 rate = _rate_of(row, name)
                 if rate is not None:
                     self.rates[position, number] = rate * factor / scale
-                elif name not in _CALLS:
+                elif _BY_FIELD[name].unit in {TOKEN, *MEASURES}:
                     lacks[position, number] = True
         self.lacking: dict[str, NDArray[np.bool_]] = {name: row for name, row in zip(names, lacks, strict=True) if row.any()}
+        self.tokens = tuple(name for name in names if _BY_FIELD[name].unit == TOKEN)
 
     def unpriced(self, columns: Mapping[str, NDArray[Any]], rows: NDArray[np.signedinteger[Any]], start: int, stop: int) -> NDArray[np.bool_] | None:
         """Return which usages have tokens without a price, ``None`` if none has."""
         found: NDArray[np.bool_] | None = None
         for name, lacks in self.lacking.items():
             bad = lacks.take(rows) & (columns[name][start:stop] > 0)
+            if name not in self.tokens:
+                # beside tokens a duration may be for information, as on the scalar path
+                for other in self.tokens:
+                    bad &= columns[other][start:stop] == 0
             found = bad if found is None else found | bad
         return found if found is not None and found.any() else None
 

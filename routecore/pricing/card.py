@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from routecore.errors import Fault
 from routecore.pricing.classes import CLASSES, PRICES
+from routecore.pricing.instants import MOMENT_EXPECTED, moment_text, read_moment
 from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, plain, read_price, read_rate
 from routecore.reading.checks import BOOL_EXPECTED, LIST_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, whole
 
@@ -29,7 +30,7 @@ CACHE_MULTIPLIERS: Final = tuple(one.multiplier for one in CLASSES if one.multip
 CARD_MULTIPLIERS: Final = (*CACHE_MULTIPLIERS, "prompt_multiplier", "completion_multiplier")
 """What a conditional card or a variant may name besides prices."""
 
-CONDITIONS: Final = ("min_prompt_tokens", "inclusive", "utc_start", "utc_end", "weekdays")
+CONDITIONS: Final = ("min_prompt_tokens", "inclusive", "utc_start", "utc_end", "weekdays", "from", "until")
 
 _PRICE_SET: Final = frozenset(PRICES)
 _MULTIPLIER_SET: Final = frozenset(CARD_MULTIPLIERS)
@@ -45,9 +46,10 @@ class PriceCard:
     ``prices`` are femtodollars by name, ``multipliers`` exact rates by name. ``least`` is the smallest prompt (everything read, in tokens) that the card
     holds for: ``min_prompt_tokens`` itself where it is inclusive, one more where it is not, 0 without one.
     ``start`` and ``end`` are minutes of the UTC day, half-open, ``None`` where the card has no window; ``weekdays`` are ISO numbers, ``None`` for all.
+    ``since`` and ``until`` are microseconds since the epoch, half-open, ``None`` where the card has no such bound.
     """
 
-    __slots__ = ("end", "inclusive", "least", "min_prompt_tokens", "multipliers", "prices", "start", "timed", "weekdays")
+    __slots__ = ("end", "inclusive", "least", "min_prompt_tokens", "multipliers", "prices", "since", "start", "timed", "until", "weekdays")
 
     def __init__(
         self,
@@ -58,6 +60,8 @@ class PriceCard:
         start: int | None = None,
         end: int | None = None,
         weekdays: frozenset[int] | None = None,
+        since: int | None = None,
+        until: int | None = None,
     ) -> None:
         self.prices = prices
         self.multipliers = multipliers
@@ -67,17 +71,22 @@ class PriceCard:
         self.start = start
         self.end = end
         self.weekdays = weekdays
-        self.timed = start is not None or end is not None or weekdays is not None
+        self.since = since
+        self.until = until
+        self.timed = any(bound is not None for bound in (start, end, weekdays, since, until))
 
-    def holds_at(self, minute: int, weekday: int) -> bool:
-        """Tell whether the window and the weekdays hold at ``minute`` of the UTC day on ISO ``weekday`` (of the instant itself, also past midnight).
+    def holds_at(self, minute: int, weekday: int, microseconds: int = 0) -> bool:
+        """Tell whether the window, the weekdays and the dates hold at ``minute`` of the UTC day on ISO ``weekday`` (of the instant itself, also past midnight).
 
         One bound alone runs to the end, or from the start, of the day; equal bounds are the whole day; a start after its end wraps midnight.
+        ``microseconds`` since the epoch tell the date.
 
         >>> night = PriceCard({}, {}, start=16 * 60 + 30, end=30)
         >>> night.holds_at(16 * 60 + 29, 1), night.holds_at(16 * 60 + 30, 1), night.holds_at(29, 2), night.holds_at(30, 2)
         (False, True, True, False)
         """
+        if (self.since is not None and microseconds < self.since) or (self.until is not None and microseconds >= self.until):
+            return False
         if self.weekdays is not None and weekday not in self.weekdays:
             return False
         if self.start is None and self.end is None:
@@ -89,7 +98,7 @@ class PriceCard:
 
     def key(self) -> tuple[object, ...]:
         """Return the card's value, hashable, for comparison."""
-        window = (self.min_prompt_tokens, self.inclusive, self.start, self.end, self.weekdays)
+        window = (self.min_prompt_tokens, self.inclusive, self.start, self.end, self.weekdays, self.since, self.until)
         return (frozenset(self.prices.items()), frozenset(self.multipliers.items()), window)
 
     def to_mapping(self) -> dict[str, Any]:
@@ -104,6 +113,9 @@ class PriceCard:
                 mapping[name] = f"{bound // 60:02d}{bound % 60:02d}"
         if self.weekdays is not None:
             mapping["weekdays"] = sorted(self.weekdays)
+        for name, moment in (("from", self.since), ("until", self.until)):
+            if moment is not None:
+                mapping[name] = moment_text(moment)
         mapping.update(named(self.prices, self.multipliers))
         return mapping
 
@@ -149,10 +161,14 @@ def read_card(  # noqa: PLR0912 - one branch a kind of key
                 conditions[key] = _condition(key, value, f"{path}.{key}", faults)
         elif conditional or key != "overrides":
             faults.append(unknown_key(path, key, value, "prices, multipliers, conditions" if conditional else "prices, multipliers, overrides"))
+    get = conditions.get
+    since, until = get("from"), get("until")
+    if since is not None and until is not None and since >= until:
+        faults.append(Fault(f"{path}.until", raw["until"], "a moment after 'from'"))
     if len(faults) != before:
         return None
-    get = conditions.get
-    return PriceCard(prices, multipliers, get("min_prompt_tokens"), get("inclusive", False), get("utc_start"), get("utc_end"), get("weekdays"))
+    window = (get("utc_start"), get("utc_end"), get("weekdays"), since, until)
+    return PriceCard(prices, multipliers, get("min_prompt_tokens"), get("inclusive", False), *window)
 
 
 def _condition(key: str, value: object, path: str, faults: list[Fault]) -> object:
@@ -171,6 +187,11 @@ def _condition(key: str, value: object, path: str, faults: list[Fault]) -> objec
             faults.append(Fault(path, value, _WEEKDAYS_EXPECTED))
             return None
         return frozenset(days)
+    if key in {"from", "until"}:
+        moment = read_moment(value)
+        if moment is None:
+            faults.append(Fault(path, value, MOMENT_EXPECTED))
+        return moment
     found = _minutes(value) if key in {"utc_start", "utc_end"} else whole(value)
     if found is None:
         faults.append(Fault(path, value, WHOLE_EXPECTED if key == "min_prompt_tokens" else _TIME_EXPECTED))

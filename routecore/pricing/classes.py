@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-__all__ = ["CLASSES", "PRICES", "TOKEN", "PriceClass"]
+__all__ = ["CLASSES", "MEASURES", "PRICES", "TOKEN", "PriceClass"]
 
 TOKEN: Final = "token"  # noqa: S105 - a unit
 """The unit that multipliers touch: cards', regions' and the batch shorthand's."""
+
+MEASURES: Final = frozenset({"second", "character", "page"})
+"""Units that measure what was asked or answered, as tokens do: where a response was measured in them alone, a missing price is not free."""
 
 
 class PriceClass(NamedTuple):
@@ -44,6 +47,7 @@ CLASSES: Final = (
     PriceClass("completion", "text_out", "completion", "completion_cost", "completion"),
     PriceClass("request", "", "", "request_cost", "request", "request"),
     PriceClass("input_cache_read", "cached", "prompt", "prompt_cache_read_cost", "cache read", multiplier="cache_read_multiplier", fallback="prompt"),
+    PriceClass("input_cache_read_explicit", "cached_explicit", "prompt", "prompt_cache_read_cost", "cache read, explicit cache", fallback="input_cache_read"),
     PriceClass(
         "input_cache_write", "written_5m", "prompt", "prompt_cache_write_5_min", "cache write, 5 minutes", multiplier="cache_write_multiplier", fallback="prompt"
     ),
@@ -65,6 +69,11 @@ CLASSES: Final = (
     PriceClass("web_search", "searches", "", "native_web_search_cost", "native web search", "search"),
     PriceClass("plugin_web_search", "plugin_searches", "", "plugin_web_search_cost", "plugin web search", "search"),
     PriceClass("tool_call", "tool_calls", "", "tools_cost", "server-side tool call", "call"),
+    PriceClass("second_in", "second_in", "", "audio_cost", "seconds in", "second"),
+    PriceClass("second_out", "second_out", "", "audio_cost", "seconds out", "second"),
+    PriceClass("character_in", "character_in", "", "prompt_cost", "characters in", "character"),
+    PriceClass("character_out", "character_out", "", "completion_cost", "characters out", "character"),
+    PriceClass("page", "page", "", "image_cost", "page", "page"),
 )  # fmt: skip
 """In the wire's order of prices, in which a fallback stands before what falls back to it."""
 

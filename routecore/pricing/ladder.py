@@ -9,6 +9,7 @@ from routecore.pricing.rates import Rates, resolve
 
 if TYPE_CHECKING:
     from routecore.pricing.card import PriceCard
+    from routecore.pricing.instants import Instant
     from routecore.pricing.rate import Rate
     from routecore.pricing.reader import Variant
 
@@ -21,10 +22,10 @@ class Ladder:
     """The rates of one price list for one tier and region, by how much was read and when; each row is flattened when first asked for.
 
     ``flat`` is the only row of a price list without cards, ``None`` where cards decide; ``breaks`` are the smallest prompts, ascending, from which on some
-    card holds that did not before.
+    card holds that did not before. ``moments`` are the dates and times, in microseconds since the epoch, ascending, at which some card begins or ceases to hold.
     """
 
-    __slots__ = ("_cards", "_factors", "_labels", "_multipliers", "_rows", "_standing", "breaks", "flat", "timed")
+    __slots__ = ("_cards", "_factors", "_labels", "_multipliers", "_rows", "_standing", "breaks", "flat", "moments", "timed")
 
     def __init__(
         self,
@@ -56,11 +57,12 @@ class Ladder:
         self._factors = tuple(rate for _, rate in factors)
         self.timed = any(card.timed for _, card in cards)
         self.breaks = sorted({card.least for _, card in cards if card.least})
+        self.moments = sorted({moment for _, card in cards for moment in (card.since, card.until) if moment is not None})
         self._rows: dict[object, Rates] = {}
         self.flat: Rates | None = None if cards else self._flatten(())
 
-    def rates(self, read_tokens: int, instant: tuple[int, int] | None) -> Rates:
-        """Return the row for ``read_tokens`` read at ``instant`` (minute of the UTC day, ISO weekday)."""
+    def rates(self, read_tokens: int, instant: Instant | None) -> Rates:
+        """Return the row for ``read_tokens`` read at ``instant``."""
         if self.flat is not None:
             return self.flat
         if not self.timed:
@@ -77,7 +79,7 @@ class Ladder:
             row = self._rows[holding] = self._flatten(tuple(self._cards[index] for index in holding))
         return row
 
-    def holding(self, read_tokens: int, instant: tuple[int, int] | None) -> tuple[int, ...]:
+    def holding(self, read_tokens: int, instant: Instant | None) -> tuple[int, ...]:
         """Return which cards hold, by their place in the stack; a timed one never does without an instant."""
         return tuple(
             index

@@ -37,7 +37,7 @@ class Pricing:
     """What one endpoint charges. Immutable; equal by value; safe to share between threads.
 
     ``prompt``, ``completion``, ``input_cache_read``, ``request`` and ``image`` are the standing prices in femtodollars, ``None`` where not given (which is
-    not zero); the others are in ``prices``, by name. Build one with ``Pricing.parse``.
+    not zero); the others are in ``prices``, by name; ``regions`` holds the multipliers of regions. Build one with ``Pricing.parse``.
 
     >>> pricing = Pricing.parse({"prompt": "0.0000002", "completion": "0.0000005", "input_cache_read": "0.00000005"})
     >>> pricing.prompt, pricing.request
@@ -59,6 +59,7 @@ class Pricing:
         "overrides",
         "prices",
         "prompt",
+        "regions",
         "request",
         "variants",
     )
@@ -68,6 +69,7 @@ class Pricing:
     overrides: tuple[PriceCard, ...]
     variants: dict[str, Variant]
     batch_multiplier: Rate | None
+    regions: dict[str, Rate]
     prompt: int | None
     completion: int | None
     input_cache_read: int | None
@@ -277,6 +279,7 @@ class Pricing:
             self.batch_multiplier,
             tuple(card.key() for card in self.overrides),
             variants,
+            frozenset(self.regions.items()),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -303,6 +306,8 @@ class Pricing:
             mapping["discount"] = plain(*self._discount)
         if self.batch_multiplier is not None:
             mapping["batch_multiplier"] = plain(*self.batch_multiplier)
+        if self.regions:
+            mapping["region_multipliers"] = {name: plain(*rate) for name, rate in self.regions.items()}
         if self.variants:
             variants = mapping["variants"] = {}
             for tier, (card, own) in self.variants.items():
@@ -320,6 +325,7 @@ _set_prices: Final = Pricing.__dict__["prices"].__set__
 _set_multipliers: Final = Pricing.__dict__["multipliers"].__set__
 _set_overrides: Final = Pricing.__dict__["overrides"].__set__
 _set_variants: Final = Pricing.__dict__["variants"].__set__
+_set_regions: Final = Pricing.__dict__["regions"].__set__
 _set_batch: Final = Pricing.__dict__["batch_multiplier"].__set__
 _set_discount: Final = Pricing.__dict__["_discount"].__set__
 _set_prompt: Final = Pricing.__dict__["prompt"].__set__
@@ -339,6 +345,7 @@ def _build(
     batch_multiplier: Rate | None,
     overrides: tuple[PriceCard, ...],
     variants: dict[str, Variant],
+    regions: dict[str, Rate],
 ) -> Pricing:
     pricing = _new(Pricing)
     get = prices.get
@@ -346,6 +353,7 @@ def _build(
     _set_multipliers(pricing, multipliers)
     _set_overrides(pricing, overrides)
     _set_variants(pricing, variants)
+    _set_regions(pricing, regions)
     _set_batch(pricing, batch_multiplier)
     _set_discount(pricing, discount)
     _set_prompt(pricing, get("prompt"))
@@ -359,7 +367,7 @@ def _build(
     return pricing
 
 
-_EMPTY: Final = _build({}, {}, None, None, (), {})
+_EMPTY: Final = _build({}, {}, None, None, (), {}, {})
 
 
 def expected_price(

@@ -102,21 +102,26 @@ def _value(
 ) -> _Value:
     """Return the active price of one class: what the last card that speaks of it says."""
     name, own, side = one.price, one.multiplier, one.side_multiplier
+    standing = prices.get(name)
+    joined = _is_joined(one, prices)
     price: _Value | None = None
     share: _Value | None = None
     factor: tuple[Rate, str] | None = None
     for path, card in stack:
         if name in card.prices:
             price, share, factor = ((card.prices[name], 0), f"{path}.{name}"), None, None
+            joined = _is_joined(one, card.prices)
         elif own is not None and own in card.multipliers:
             price, share, factor = None, (card.multipliers[own], f"{path}.{own}"), None
         elif side is not None and side in card.multipliers:
             # an earlier card's share stays: it is a share of the active prompt price, which this multiplier moves
             price, factor = None, (card.multipliers[side], f"{path}.{side}")
+    if joined and one.joins is not None:
+        return values[one.joins]
     if price is not None:
         return price
-    if share is None and name in prices:
-        base: Rate = (prices[name], 0)
+    if share is None and standing is not None:
+        base: Rate = (standing, 0)
         return (base, name) if factor is None else (times(base, factor[0]), factor[1])
     if share is None and own is not None and own in multipliers:
         share = (multipliers[own], own)
@@ -124,3 +129,8 @@ def _value(
         active = values["prompt"][0]
         return _MISSING if active is None or share[0] is None else (times(active, share[0]), share[1])
     return _MISSING if one.fallback is None else values[one.fallback]
+
+
+def _is_joined(one: PriceClass, prices: Mapping[str, int]) -> bool:
+    """Tell whether a card prices a class like the one that it joins: that is no price of its own, and moves with the other's."""
+    return one.joins is not None and one.price in prices and prices[one.price] == prices.get(one.joins)

@@ -9,21 +9,22 @@ from routecore.pricing.card import CACHE_MULTIPLIERS, TIERS, PriceCard, check_ob
 from routecore.pricing.classes import PRICES
 from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, plain, read_price, read_rate, round_price
 from routecore.pricing.rate import Rate
+from routecore.reading.checks import below, lower
 
 __all__ = ["DECISIVE", "Parts", "PriceReader", "Variant"]
 
 Variant = tuple[PriceCard, tuple[PriceCard, ...] | None]
 """The card of a served tier, and its own conditional cards where it has any."""
 
-Parts = tuple[dict[str, int], dict[str, Rate], Rate | None, Rate | None, tuple[PriceCard, ...], dict[str, Variant]]
-"""Standing prices, cache multipliers, discount, batch multiplier, conditional cards, cards of served tiers."""
+Parts = tuple[dict[str, int], dict[str, Rate], Rate | None, Rate | None, tuple[PriceCard, ...], dict[str, Variant], dict[str, Rate]]
+"""Standing prices, cache multipliers, discount, batch multiplier, conditional cards, cards of served tiers, multipliers of regions."""
 
 DECISIVE: Final = frozenset({"prompt", "completion", "request", "image", "input_cache_read"})
 """The standing prices that decisions read; a catalog never rounds them."""
 
 _PRICE_SET: Final = frozenset(PRICES)
 _MULTIPLIER_SET: Final = frozenset(CACHE_MULTIPLIERS)
-_OTHER_KEYS: Final = frozenset({"discount", "batch_multiplier", "variants", "overrides"})
+_OTHER_KEYS: Final = frozenset({"discount", "batch_multiplier", "variants", "overrides", "region_multipliers"})
 _NO_RATES: Final[dict[str, Rate]] = {}
 _NO_VARIANTS: Final[dict[str, Variant]] = {}
 _MAX_TEXTS: Final = 4096
@@ -65,7 +66,7 @@ class PriceReader:
                     rest = {}
                 rest[key] = value
         if rest is None:
-            return (prices, _NO_RATES, None, None, (), _NO_VARIANTS) if len(faults) == before else None
+            return (prices, _NO_RATES, None, None, (), _NO_VARIANTS, _NO_RATES) if len(faults) == before else None
         return self._read_rest(prices, rest, path, before)
 
     def _price(self, value: object, path: str, key: str) -> int | None:
@@ -89,6 +90,7 @@ class PriceReader:
         others: dict[str, Rate] = {}
         overrides: tuple[PriceCard, ...] = ()
         variants: dict[str, Variant] = {}
+        regions: dict[str, Rate] = {}
         for key, value in rest.items():
             where = f"{path}.{key}"
             if key in _MULTIPLIER_SET or key in {"discount", "batch_multiplier"}:
@@ -103,12 +105,25 @@ class PriceReader:
                 overrides = self._overrides(value, where)
             elif key == "variants":
                 variants = self._variants(value, where)
+            elif key == "region_multipliers":
+                regions = self._regions(value, where)
             else:
-                faults.append(unknown_key(path, key, value, "prices, cache multipliers, discount, batch_multiplier, variants, overrides"))
+                faults.append(unknown_key(path, key, value, "prices, cache multipliers, discount, batch_multiplier, variants, overrides, region_multipliers"))
         if len(faults) != before:
             return None
         discount = others.get("discount")
-        return prices, multipliers, discount if discount != (0, 0) else None, others.get("batch_multiplier"), overrides, variants
+        return prices, multipliers, discount if discount != (0, 0) else None, others.get("batch_multiplier"), overrides, variants, regions
+
+    def _regions(self, value: object, path: str) -> dict[str, Rate]:
+        regions: dict[str, Rate] = {}
+        if check_object(value, path, self.faults):
+            for name, raw in value.items():  # type: ignore[attr-defined]
+                rate = read_rate(raw)
+                if not isinstance(name, str) or not name or rate is None:
+                    self.faults.append(Fault(below(path, name), raw, "a region's name with its " + RATE_EXPECTED.removeprefix("a ")))
+                else:
+                    regions[lower(name)] = rate
+        return regions
 
     def _overrides(self, value: object, path: str) -> tuple[PriceCard, ...]:
         if not isinstance(value, (list, tuple)):

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from routecore.errors import Fault, InvalidUsage
 from routecore.reading.checks import whole
 from routecore.usage.fields import NAMES, TAIL, Counts, all_counts, completion_counts, is_plain, prompt_counts
-from routecore.usage.formats import FORMATS, read_report, recognise
+from routecore.usage.formats.table import FORMATS, read_report, recognise
 from routecore.usage.report import COUNT_EXPECTED, Reported, split
 from routecore.usage.short_ways import SHORT_WAYS
+from routecore.usage.stated import read_stated
 
 if TYPE_CHECKING:
     from typing import Self
@@ -39,7 +40,7 @@ class Usage(Counts):
 
     def __new__(cls, **counts: Any) -> Self:  # noqa: ANN401 - counts are checked below, anomalies pass through
         """Build a usage by hand, from disjoint counts."""
-        anomalies = tuple(counts.pop("anomalies", ()))
+        anomalies, stated = tuple(counts.pop("anomalies", ())), counts.pop("stated", None)
         for name, value in counts.items():
             number = whole(value) if name in NAMES else None
             if number is None:
@@ -47,7 +48,7 @@ class Usage(Counts):
                 raise InvalidUsage([Fault(f"usage.{name}", value, expected)])
             counts[name] = number
         values = tuple(counts.get(name, 0) for name in NAMES)
-        return tuple.__new__(cls, (*values, anomalies, is_plain(values)))
+        return tuple.__new__(cls, (*values, anomalies, is_plain(values), stated))
 
     @property
     def prompt_tokens(self) -> int:
@@ -61,20 +62,25 @@ class Usage(Counts):
 
     @property
     def has_output(self) -> bool:
-        """Whether there was output of any kind: a token, or an image."""
-        return any(completion_counts(self)) or bool(self.images_out)
+        """Whether there was output of any kind: a token, an image, a second, a character."""
+        return any(completion_counts(self)) or bool(self.images_out or self.second_out or self.character_out)
+
+    @property
+    def cached_tokens(self) -> int:
+        """Everything read from a cache, of every modality."""
+        return self.cached + self.cached_explicit + self.cached_audio + self.cached_image
 
     def impossible(self) -> InvalidUsage:
         """Return the error that strict reading raises: every anomaly as a fault."""
         return InvalidUsage(Fault(odd.path, odd.value, f"possible ({odd.code}; {odd.used} would be used)") for odd in self.anomalies)
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in zip((*NAMES, "anomalies"), self, strict=False) if value)
+        given = ", ".join(f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True) if value and name != "plain")
         return f"Usage({given})"
 
     def _replace(self, **counts: Any) -> Self:  # noqa: ANN401 - as the constructor's
         """Return a copy with other counts, checked as the constructor checks them."""
-        return type(self)(**{**dict(zip((*NAMES, "anomalies"), self, strict=False)), **counts})
+        return type(self)(**{**{name: value for name, value in zip(self._fields, self, strict=True) if name != "plain"}, **counts})
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy by the counts, without checking them again."""
@@ -122,7 +128,7 @@ def plain_usage(text: int, cached: int, written_5m: int, written_1h: int, text_o
     >>> plain_usage(12, 151, 0, 0, 450, 218)
     Usage(text=12, cached=151, text_out=450, reasoning=218)
     """
-    return _tuple_new(Usage, (text, cached, 0, 0, written_5m, written_1h, 0, 0, 0, text_out, reasoning, *TAIL))
+    return _tuple_new(Usage, (text, cached, 0, 0, written_5m, written_1h, 0, 0, 0, 0, text_out, reasoning, *TAIL))
 
 
 def _parse_carefully(body: object, format: str | None, *, strict: bool, path: str) -> Usage:  # noqa: A002 - the wire's word
@@ -142,7 +148,7 @@ def _parse_carefully(body: object, format: str | None, *, strict: bool, path: st
     if report.faults:
         raise InvalidUsage(report.faults)
     counts = split(report)
-    usage: Usage = _tuple_new(Usage, (*counts, tuple(report.anomalies), is_plain(counts)))
+    usage: Usage = _tuple_new(Usage, (*counts, tuple(report.anomalies), is_plain(counts), read_stated(body)))
     if strict and usage.anomalies:
         raise usage.impossible()
     return usage

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routecore.usage.report import Anomaly
+    from routecore.usage.stated import Stated
 
     _Getter = Callable[[tuple[Any, ...]], tuple[int, ...]]
 
@@ -16,7 +17,7 @@ __all__ = ["NAMES", "PROMPT", "TAIL", "Counts", "all_counts", "completion_counts
 
 
 class Counts(NamedTuple):
-    """Prompt tokens, completion tokens, what is counted by number; what was odd; and whether there is anything but text, cache and reasoning."""
+    """Prompt tokens, completion tokens, what is counted by number; what was odd; whether there is anything but text, cache and reasoning; what was stated."""
 
     text: int = 0
     cached: int = 0
@@ -27,6 +28,7 @@ class Counts(NamedTuple):
     audio: int = 0
     image: int = 0
     video: int = 0
+    cached_explicit: int = 0
     text_out: int = 0
     reasoning: int = 0
     audio_out: int = 0
@@ -37,8 +39,14 @@ class Counts(NamedTuple):
     searches: int = 0
     plugin_searches: int = 0
     tool_calls: int = 0
+    second_in: int = 0
+    second_out: int = 0
+    character_in: int = 0
+    character_out: int = 0
+    page: int = 0
     anomalies: tuple[Anomaly, ...] = ()
     plain: bool = True
+    stated: Stated | None = None
 
 
 _AT: Final = {name: place for place, name in enumerate(Counts._fields)}
@@ -58,7 +66,7 @@ _OTHERS: Final = itemgetter(*(_AT[name] for name in NAMES if name not in _PLAIN)
 plain_counts: Final = itemgetter(*(_AT[name] for name in _PLAIN), _AT["plain"])
 """Fresh, cached, written (5 minutes, 1 hour), text out and reasoning tokens of a usage, and whether these are all it has: what most bills are made of."""
 
-TAIL: Final = (0,) * (_END - _AT["reasoning"] - 1) + ((), True)
+TAIL: Final = (0,) * (_END - _AT["reasoning"] - 1) + ((), True, None)
 """What follows ``reasoning`` in a usage that is plain."""
 
 

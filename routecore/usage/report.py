@@ -6,12 +6,14 @@ Totals are authoritative and details are subsets of them; what no detail explain
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.errors import Fault
 from routecore.reading.checks import INTEGER_LIMIT, OBJECT_EXPECTED, whole
 from routecore.safe_text import jsonable
+from routecore.usage.fields import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,10 +59,12 @@ class Reported:
     ``counts`` holds what was given by the names below; a name that is missing was not given, which is not quite 0: a split without its total adds up to it.
     ``prompt``, ``completion`` (totals); ``cached``, ``cached_audio``, ``cached_image``, ``cached_video``, ``written``, ``written_5m``, ``written_1h``,
     ``audio``, ``image``, ``video`` (of the prompt); ``reasoning``, ``audio_out``, ``image_out``, ``video_out`` (of the completion);
-    ``images``, ``images_out``, ``searches``, ``plugin_searches``, ``tool_calls`` (by number).
+    ``images``, ``images_out``, ``searches``, ``plugin_searches``, ``tool_calls`` (by number); ``second_in``, ``second_out``, ``character_in``,
+    ``character_out``, ``page``; ``total``, which is evidence and never priced. ``cached_text`` is a part of ``cached`` that is billed as such where the whole is
+    missing. ``explicit`` says that the cache that was read was made on purpose. ``seen`` holds every (mapping, key) that was read or is known to say nothing new.
     """
 
-    __slots__ = ("anomalies", "body", "counts", "faults", "path", "paths")
+    __slots__ = ("anomalies", "body", "counts", "explicit", "faults", "path", "paths", "seen")
 
     def __init__(self, body: Mapping[Any, Any], path: str) -> None:
         self.body = body
@@ -69,6 +73,16 @@ class Reported:
         self.paths: dict[str, str] = {}
         self.faults: list[Fault] = []
         self.anomalies: list[Anomaly] = []
+        self.explicit = False
+        self.seen: set[tuple[int, str]] = set()
+
+    def know(self, mapping: Mapping[Any, Any], *keys: str) -> None:
+        """Note that ``keys`` of ``mapping`` say nothing that is not counted elsewhere, or nothing that is billed."""
+        self.seen.update((id(mapping), key) for key in keys)
+
+    def note(self, code: str, path: str, value: object, used: object) -> None:
+        """Note something odd."""
+        self.anomalies.append(Anomaly(code, path, value, used))
 
     def get(self, name: str) -> int:
         """Return a count, 0 where it was not given."""
@@ -79,15 +93,27 @@ class Reported:
         value = mapping.get(key)
         if value is None or (isinstance(value, str) and not value):
             return None
+        self.seen.add((id(mapping), key))
         number = whole(value)
         if number is not None:
             return number
-        signed = isinstance(value, (int, float)) or (isinstance(value, Decimal) and value.is_finite())
-        if signed and not isinstance(value, bool) and value < 0 and whole(-value) is not None:
+        if whole(_negated(value)) is not None:
             self.anomalies.append(Anomaly("negative", f"{path}.{key}", value, 0))
             return 0
         self.faults.append(Fault(f"{path}.{key}", value, f"{COUNT_EXPECTED}, below 2**63"))
         return None
+
+    def measure(self, mapping: Mapping[Any, Any], key: str, path: str) -> int | None:
+        """Return a duration or the like at ``key``: as ``count``, but a fraction counts as the whole one that was begun, and is noted; an empty object is absent."""
+        value = mapping.get(key)
+        if value == {}:
+            return None
+        begun = _rounded_up(value)
+        if begun is None:
+            return self.count(mapping, key, path)
+        self.seen.add((id(mapping), key))
+        self.anomalies.append(Anomaly("rounded_up", f"{path}.{key}", value, begun))
+        return begun
 
     def object(self, mapping: Mapping[Any, Any], key: str, path: str) -> Mapping[Any, Any]:
         """Return the details at ``key``, empty where they are absent, null or empty text; anything else that is no object is a fault."""
@@ -129,6 +155,22 @@ class Reported:
         return limit
 
 
+def _negated(value: object) -> object:
+    """Return minus ``value`` where it is a negative number, else ``None``."""
+    if isinstance(value, Decimal):
+        # a finite Decimal may still be too large for arithmetic in the active context; its sign is not
+        return value.copy_abs() if value.is_finite() and value.is_signed() else None
+    return -value if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0 else None
+
+
+def _rounded_up(value: object) -> int | None:
+    """Return the whole number that a positive fraction begins, ``None`` for what is none."""
+    if not isinstance(value, (float, Decimal)) or whole(value) is not None:
+        return None
+    finite = value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+    return math.ceil(value) if finite and 0 < value < INTEGER_LIMIT - 1 else None
+
+
 def split(report: Reported) -> tuple[int, ...]:
     """Return the disjoint counts of a report, in the order of ``Usage``; impossible ones are clamped and noted in ``report.anomalies``.
 
@@ -146,7 +188,7 @@ def split(report: Reported) -> tuple[int, ...]:
         inside = report.get(f"cached_{modality}")
         if inside and modality not in counts:
             report.add(modality, inside, report.paths[f"cached_{modality}"])
-    joint = sum(report.get(f"cached_{modality}") for modality in ("audio", "image", "video"))
+    joint = report.get("cached_text") + sum(report.get(f"cached_{modality}") for modality in ("audio", "image", "video"))
     if joint and "cached" not in counts:
         report.add("cached", joint, report.path)
     cached = report.at_most("cached", prompt)
@@ -183,13 +225,16 @@ def split(report: Reported) -> tuple[int, ...]:
         fresh[modality] -= moved
         unplaced -= moved
     rest = report.get("completion")
-    out: list[int] = []
+    out: dict[str, int] = {}
     for name in ("reasoning", "audio_out", "image_out", "video_out"):
-        out.append(report.at_most(name, rest))
-        rest -= out[-1]
-    calls = tuple(report.get(name) for name in ("images", "images_out", "searches", "plugin_searches", "tool_calls"))
-    prompt_side = (left, cached_text, inside_of["audio"], inside_of["image"], written - hour, hour, fresh["audio"], fresh["image"], fresh["video"])
-    return (*prompt_side, rest, *out, *calls)
+        out[name] = report.at_most(name, rest)
+        rest -= out[name]
+    plainly, explicit = (0, cached_text) if report.explicit else (cached_text, 0)
+    found = {
+        "text": left, "cached": plainly, "cached_explicit": explicit, "cached_audio": inside_of["audio"], "cached_image": inside_of["image"],
+        "written_5m": written - hour, "written_1h": hour, **fresh, "text_out": rest, **out,
+    }  # fmt: skip
+    return tuple(found[name] if name in found else report.get(name) for name in NAMES)
 
 
 def check_limits(counts: Mapping[str, int], path: str, faults: list[Fault]) -> None:

@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from routecore.reading.checks import INTEGER_LIMIT
 from routecore.usage.fields import TAIL
+from routecore.usage.stated import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["SHORT_WAYS"]
 
-# keys that the short way does not read; a body with one of them takes the careful way
-_CHAT_EXTRAS: Final = frozenset({
-    "prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens", "cache_creation_input_tokens", "cache_creation", "server_tool_use",
-    "web_search_requests", "num_search_queries", "plugin_web_search_requests", "input_tokens", "output_tokens",
+# all that the short way reads, or may pass over; a body with any other key takes the careful way, which tells what nobody has read
+_CHAT_KEYS: Final = frozenset({
+    "prompt_tokens", "completion_tokens", "total_tokens", "prompt_tokens_details", "completion_tokens_details", "cost", "cost_details", "is_byok",
+    "prompt_cache_miss_tokens", "queue_time", "prompt_time", "completion_time", "total_time",
+})  # fmt: skip
+_MESSAGES_KEYS: Final = frozenset({
+    "input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation", "service_tier", "inference_geo", "speed",
 })  # fmt: skip
 _NO_EFFECT: Final = frozenset({"text_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"})
 
@@ -23,7 +27,11 @@ _NO_EFFECT: Final = frozenset({"text_tokens", "accepted_prediction_tokens", "rej
 def _short_chat(body: dict[str, Any]) -> tuple[Any, ...] | None:  # noqa: C901, PLR0912 - the short way is short because it is one function
     """Return the counts of an ordinary chat body, or ``None`` where anything asks for the careful way."""
     prompt, completion = body.get("prompt_tokens"), body.get("completion_tokens")
-    if type(prompt) is not int or type(completion) is not int or not _CHAT_EXTRAS.isdisjoint(body):
+    if type(prompt) is not int or type(completion) is not int or not _CHAT_KEYS.issuperset(body):
+        return None
+    # a total that is more than its parts, and a bill that the response states to be another's
+    total = body.get("total_tokens")
+    if (total is not None and total != prompt + completion) or body.get("is_byok"):
         return None
     cached = written = reasoning = 0
     details = body.get("prompt_tokens_details")
@@ -60,7 +68,7 @@ def _short_chat(body: dict[str, Any]) -> tuple[Any, ...] | None:  # noqa: C901, 
     # negative anywhere, or past the wire's integers: the careful way says so
     if text < 0 or text_out < 0 or cached < 0 or written < 0 or reasoning < 0 or prompt >= INTEGER_LIMIT or completion >= INTEGER_LIMIT:
         return None
-    return (text, cached, 0, 0, written, 0, 0, 0, 0, text_out, reasoning, *TAIL)
+    return (text, cached, 0, 0, written, 0, 0, 0, 0, 0, text_out, reasoning, *TAIL)
 
 
 def _short_anthropic(body: dict[str, Any]) -> tuple[Any, ...] | None:
@@ -70,7 +78,9 @@ def _short_anthropic(body: dict[str, Any]) -> tuple[Any, ...] | None:
     cached, written = get("cache_read_input_tokens", 0), get("cache_creation_input_tokens", 0)
     if type(text) is not int or type(out) is not int or type(cached) is not int or type(written) is not int:
         return None
-    if not _MESSAGES_EXTRAS.isdisjoint(body):
+    if not _MESSAGES_KEYS.issuperset(body):
+        return None
+    if get("service_tier") not in USUAL or get("inference_geo") not in USUAL or get("speed") not in USUAL:
         return None
     hour = 0
     parts = get("cache_creation")
@@ -82,13 +92,7 @@ def _short_anthropic(body: dict[str, Any]) -> tuple[Any, ...] | None:
             return None
     if text < 0 or out < 0 or cached < 0 or hour < 0 or written < hour or text + cached + written >= INTEGER_LIMIT or out >= INTEGER_LIMIT:
         return None
-    return (text, cached, 0, 0, written - hour, hour, 0, 0, 0, out, 0, *TAIL)
-
-
-_MESSAGES_EXTRAS: Final = frozenset({
-    "server_tool_use", "output_tokens_details", "web_search_requests", "num_search_queries", "plugin_web_search_requests", "prompt_tokens",
-    "completion_tokens",
-})  # fmt: skip
+    return (text, cached, 0, 0, written - hour, hour, 0, 0, 0, 0, out, 0, *TAIL)
 
 
 def _short_any(body: dict[str, Any]) -> tuple[Any, ...] | None:

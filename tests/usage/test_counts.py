@@ -10,6 +10,7 @@ import pytest
 
 from routecore.errors import InvalidUsage
 from routecore.usage.counts import Usage
+from routecore.usage.report import Anomaly
 
 SHAPES = {
     "openai_chat": {
@@ -76,7 +77,8 @@ def test_the_platforms_sample_is_read_as_documented_and_its_total_is_not_priced(
         "completion_tokens": 450, "completion_tokens_details": {"reasoning_tokens": 218}, "input_tokens": 0, "output_tokens": 0, "prompt_tokens": 163,
         "prompt_tokens_details": {"cached_tokens": 151, "text_tokens": 163}, "total_tokens": 831, "ttft": 0, "server_tool_use": {"web_search_requests": ""},
     }  # fmt: skip
-    want = Usage(text=12, cached=151, text_out=232, reasoning=218)
+    odd = Anomaly("total_exceeds_parts", "usage.total_tokens", 831, 613)
+    want = Usage(text=12, cached=151, text_out=232, reasoning=218, anomalies=[odd])
     assert Usage.parse(body) == Usage.parse(body, "platform") == Usage.parse(body, "openai_chat") == want
 
 

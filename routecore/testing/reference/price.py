@@ -37,7 +37,7 @@ def read_pricing(value: object, path: str, reader: Reader) -> dict[str, Any] | N
     raw = reader.mapping(value, path)
     if raw is None:
         return None
-    card = _read_card(raw, path, reader, multipliers=CACHE_MULTIPLIERS, others=("discount", "batch_multiplier", "variants", "overrides"))
+    card = _read_card(raw, path, reader, multipliers=CACHE_MULTIPLIERS, others=("discount", "batch_multiplier", "variants", "overrides", "region_multipliers"))
     for key in ("discount", "batch_multiplier"):
         if raw.get(key) is not None:
             rate = reader.decimal(raw[key], f"{path}.{key}")

@@ -1,0 +1,1 @@
+"""The dialects that usage is reported in: a provider or SDK a file, and one table of them."""
