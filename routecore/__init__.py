@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         UnknownModel,
         UnpricedUsage,
     )
+    from routecore.live.answers import AnswerRule
     from routecore.live.health import Health, HealthChange, HealthSettings
     from routecore.live.kinds import Kind
     from routecore.live.live_plan import LiveAttempt, LivePlan
@@ -80,6 +81,7 @@ __all__ = [
     "Account",
     "Action",
     "Anomaly",
+    "AnswerRule",
     "Attempt",
     "BalanceWeights",
     "ByokKey",
@@ -171,6 +173,7 @@ __all__ = [
 _HOME = {
     "Account": "request.account",
     "Action": "live.steps",
+    "AnswerRule": "live.answers",
     "Anomaly": "usage.report",
     "Attempt": "routing.attempt",
     "BalanceWeights": "request.settings",

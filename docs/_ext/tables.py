@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
 
+    from routecore.live.answers import AnswerRule
+
 Rows = "Sequence[Sequence[str]]"
 
 
@@ -102,6 +104,48 @@ def kinds() -> tuple[Sequence[str], Rows]:
     ]
 
 
+def answers() -> tuple[Sequence[str], Rows]:
+    from routecore.live.answers import ANSWERS
+
+    def statuses(found: tuple[int, ...] | None) -> str:
+        runs: list[list[int]] = []
+        for status in found or ():
+            if runs and runs[-1][1] == status - 1:
+                runs[-1][1] = status
+            else:
+                runs.append([status, status])
+        return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs) or "any"
+
+    def said(rule: AnswerRule) -> str:
+        parts = [f"code {', '.join(f'`{word}`' for word in rule.code)}"] if rule.code else []
+        parts += [f"type {', '.join(f'`{word}`' for word in rule.type)}"] if rule.type else []
+        # a bar would end the table's cell
+        parts += ["words: " + ", ".join(f"`{words}`" for words in _alternatives(rule.message))] if rule.message else []
+        return "; ".join(parts) or "–"
+
+    return ("row", "status", "what it says", "kind", "cools"), [
+        (f"`{rule.name}`", statuses(rule.status), said(rule), f"`{rule.kind}`", "the key" if rule.cools == "key" else "the attempt" if _cools(rule) else "–")
+        for rule in ANSWERS
+    ]
+
+
+def _alternatives(message: str) -> list[str]:
+    """Split a pattern at its outermost bars, each alternative written without any."""
+    found, depth, start = [], 0, 0
+    for at, letter in enumerate(message):
+        depth += (letter == "(") - (letter == ")")
+        if letter == "|" and depth == 0:
+            found.append(message[start:at])
+            start = at + 1
+    return [one.replace("|", "/").replace("`", "'") for one in (*found, message[start:])]
+
+
+def _cools(rule: AnswerRule) -> bool:
+    from routecore.live.kinds import KINDS
+
+    return KINDS[rule.kind].event is not None
+
+
 def errors() -> tuple[Sequence[str], Rows]:
     from routecore import errors as tree
 
@@ -160,6 +204,7 @@ COOLDOWN_MEANINGS = {
     "retry_after": "`Retry-After`, else 5 s",
     "longer_retry_after": "`Retry-After`, if it ends later",
     "retry_after_or_backoff": "`Retry-After`, else the next of the backoff",
+    "credential": "`Retry-After`, else 300 s, doubling to an hour",
 }
 
 TABLES: dict[str, Callable[[], tuple[Sequence[str], Rows]]] = {
@@ -171,6 +216,7 @@ TABLES: dict[str, Callable[[], tuple[Sequence[str], Rows]]] = {
     "output-length": output_length,
     "modalities": modalities,
     "quantizations": quantizations,
+    "answers": answers,
     "kinds": kinds,
     "steps": steps,
     "errors": errors,

@@ -20,8 +20,11 @@ _SPELLINGS: Final = {
     # Gemini; its enum's zero is the blank
     "finish_reason_unspecified": None, "safety": "content_filter", "recitation": "content_filter", "blocklist": "content_filter",
     "prohibited_content": "content_filter", "spii": "content_filter", "image_safety": "content_filter", "malformed_function_call": "error",
+    "unexpected_tool_call": "error", "too_many_tool_calls": "error", "malformed_response": "error", "missing_thought_signature": "error",
     # Cohere, Mistral
     "complete": "stop", "error_toxic": "content_filter", "error_limit": "error", "model_length": "length",
+    # DeepSeek
+    "insufficient_system_resource": "error",
 }  # fmt: skip
 """Providers' spellings, lower case, as this platform's five finish reasons; ``None`` is a blank one."""
 

@@ -62,6 +62,10 @@ class HealthSettings:
     """After success for so long without a failure the backoff starts again from ``cooldown_seconds``."""
     rate_limit_seconds: float = attrs.field(default=5.0, validator=finite_above(0, "seconds"))
     """A rate limit without ``Retry-After`` cools for so long."""
+    credential_cooldown_seconds: float = attrs.field(default=300.0, validator=finite_above(0, "seconds"))
+    """The first cooldown of a refused key; each is ``factor`` times the one before."""
+    max_credential_cooldown_seconds: float = attrs.field(default=3_600.0, validator=finite_above(0, "seconds"))
+    """No refused key cools for longer."""
     max_retry_after_seconds: float = attrs.field(default=3_600.0, validator=finite_above(0, "seconds"))
     """A provider's ``Retry-After`` is believed up to this; a longer one is cut to it and counted."""
     lease_seconds: float = attrs.field(default=30.0, validator=finite_above(0, "seconds"))
@@ -102,13 +106,14 @@ class HealthView(NamedTuple):
 class _Record:
     """What is remembered of one attempt."""
 
-    __slots__ = ("backoff", "calm_since", "failures", "key", "row", "state", "successes", "until")
+    __slots__ = ("backoff", "calm_since", "failures", "key", "refused", "row", "state", "successes", "until")
 
-    def __init__(self, key: str, backoff: float) -> None:
+    def __init__(self, key: str, backoff: float, refused: float) -> None:
         self.key = key
         self.state = State.AVAILABLE
         self.until = inf
         self.backoff = backoff
+        self.refused = refused
         self.row = 0
         self.calm_since: float | None = None
         self.successes: deque[float] = deque(maxlen=_RECENT)
@@ -246,8 +251,13 @@ class Health:
             self._counts["retry_after_unreadable"] += 1
         if record.calm_since is not None and now - record.calm_since >= settings.calm_seconds:
             record.backoff = settings.cooldown_seconds
+            record.refused = settings.credential_cooldown_seconds
         record.calm_since = None
         event = _EVENTS[outcome.kind]
+        # a wait that is over says nothing: without this an endpoint would take every request's first try
+        asked = outcome.retry_after_seconds
+        if asked is not None and asked <= 0:
+            asked = None
         # a bad key is no sign of a failing endpoint, and while cooling only answers from before the trouble come in
         if event is not Event.CREDENTIAL and record.state is State.AVAILABLE:
             record.failures.append(now)
@@ -256,7 +266,9 @@ class Health:
                 event = Event.FAILURES_IN_A_ROW
             elif event is Event.FAILURE and self._failing_share(record, now) > settings.share:
                 event = Event.FAILING_SHARE
-        self._move(record, event, now, outcome.retry_after_seconds, outcome.detail, changes)
+        if event is not Event.CREDENTIAL and event is not Event.RATE_LIMIT and asked is not None:
+            event = Event.ASKED_TO_WAIT
+        self._move(record, event, now, asked, outcome.detail, changes)
 
     def _failing_share(self, record: _Record, now: float) -> float:
         since = now - self.settings.share_seconds
@@ -321,6 +333,10 @@ class Health:
             seconds = min(record.backoff, settings.max_cooldown_seconds)
             record.backoff = min(seconds * settings.factor, settings.max_cooldown_seconds)
             return now + (seconds if asked is None or cooldown is Cooldown.BACKOFF else asked)
+        if cooldown is Cooldown.CREDENTIAL:
+            seconds = min(record.refused, settings.max_credential_cooldown_seconds)
+            record.refused = min(seconds * settings.factor, settings.max_credential_cooldown_seconds)
+            return now + (seconds if asked is None else asked)
         return now + settings.lease_seconds if row.to is State.PROBING else inf
 
     def _look(self, now: float, changes: list[HealthChange]) -> HealthView:
@@ -349,7 +365,7 @@ class Health:
     def _remember(self, key: str, now: float) -> _Record:
         if len(self._records) >= self.settings.max_attempts:
             self._forget(now)
-        record = self._records[key] = _Record(key, self.settings.cooldown_seconds)
+        record = self._records[key] = _Record(key, self.settings.cooldown_seconds, self.settings.credential_cooldown_seconds)
         return record
 
     def _forget(self, now: float) -> None:

@@ -31,6 +31,8 @@ class Event(StrEnum):
     FAILURE = "failure"
     FAILURES_IN_A_ROW = "failures_in_a_row"
     FAILING_SHARE = "failing_share"
+    ASKED_TO_WAIT = "asked_to_wait"
+    """A failure that says how long to stay away."""
     RATE_LIMIT = "rate_limit"
     CREDENTIAL = "credential"
     COOLDOWN_OVER = "cooldown_over"
@@ -49,6 +51,8 @@ class Cooldown(StrEnum):
     """For what the provider asks; if it does not say, for ``rate_limit_seconds``. The backoff stays."""
     RETRY_AFTER_OR_BACKOFF = "retry_after_or_backoff"
     """For what the provider asks; if it does not say, for the backoff. The backoff doubles."""
+    CREDENTIAL = "credential"
+    """For what the provider asks; if it does not say, for ``credential_cooldown_seconds``, which then doubles. The backoff stays."""
     LONGER_RETRY_AFTER = "longer_retry_after"
     """For what the provider asks, if that ends later than the cooldown under way."""
 
@@ -65,19 +69,23 @@ class Transition(NamedTuple):
 TRANSITIONS: Final = (
     Transition(State.AVAILABLE, Event.FAILURES_IN_A_ROW, State.COOLING, Cooldown.BACKOFF),
     Transition(State.AVAILABLE, Event.FAILING_SHARE, State.COOLING, Cooldown.BACKOFF),
+    Transition(State.AVAILABLE, Event.ASKED_TO_WAIT, State.COOLING, Cooldown.RETRY_AFTER),
     Transition(State.AVAILABLE, Event.RATE_LIMIT, State.COOLING, Cooldown.RETRY_AFTER),
-    Transition(State.AVAILABLE, Event.CREDENTIAL, State.COOLING, Cooldown.BACKOFF),
+    Transition(State.AVAILABLE, Event.CREDENTIAL, State.COOLING, Cooldown.CREDENTIAL),
+    Transition(State.COOLING, Event.ASKED_TO_WAIT, State.COOLING, Cooldown.LONGER_RETRY_AFTER),
     Transition(State.COOLING, Event.RATE_LIMIT, State.COOLING, Cooldown.LONGER_RETRY_AFTER),
     Transition(State.COOLING, Event.COOLDOWN_OVER, State.DUE, Cooldown.NONE),
     Transition(State.DUE, Event.LEASE_TAKEN, State.PROBING, Cooldown.NONE),
     Transition(State.DUE, Event.SUCCESS, State.AVAILABLE, Cooldown.NONE),
     Transition(State.DUE, Event.FAILURE, State.COOLING, Cooldown.BACKOFF),
+    Transition(State.DUE, Event.ASKED_TO_WAIT, State.COOLING, Cooldown.RETRY_AFTER_OR_BACKOFF),
     Transition(State.DUE, Event.RATE_LIMIT, State.COOLING, Cooldown.RETRY_AFTER_OR_BACKOFF),
-    Transition(State.DUE, Event.CREDENTIAL, State.COOLING, Cooldown.BACKOFF),
+    Transition(State.DUE, Event.CREDENTIAL, State.COOLING, Cooldown.CREDENTIAL),
     Transition(State.PROBING, Event.SUCCESS, State.AVAILABLE, Cooldown.NONE),
     Transition(State.PROBING, Event.FAILURE, State.COOLING, Cooldown.BACKOFF),
+    Transition(State.PROBING, Event.ASKED_TO_WAIT, State.COOLING, Cooldown.RETRY_AFTER_OR_BACKOFF),
     Transition(State.PROBING, Event.RATE_LIMIT, State.COOLING, Cooldown.RETRY_AFTER_OR_BACKOFF),
-    Transition(State.PROBING, Event.CREDENTIAL, State.COOLING, Cooldown.BACKOFF),
+    Transition(State.PROBING, Event.CREDENTIAL, State.COOLING, Cooldown.CREDENTIAL),
     Transition(State.PROBING, Event.LEASE_LAPSED, State.DUE, Cooldown.NONE),
 )
 """Everything that can happen. A state and event without a row: nothing happens (a success while cooling is a late answer from before the trouble).

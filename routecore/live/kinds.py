@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from routecore.live.health_table import Event
 
-__all__ = ["FAILURES", "KINDS", "NEUTRAL", "Action", "Among", "Kind", "KindRow", "Whose"]
+__all__ = ["COOLS", "FAILURES", "KINDS", "NEUTRAL", "Action", "Among", "Kind", "KindRow", "Whose"]
 
 
 class Kind(StrEnum):
@@ -124,6 +124,9 @@ _ROWS: Final = (
 
 KINDS: Final = {row.kind: row for row in _ROWS}
 """Every kind's row. Steps, health, windows, metrics and the documentation look nothing else up: a new kind is a member above and a row here."""
+
+COOLS: Final = ("key", "attempt", "nothing")
+"""What an answer may cool where that is not its kind's usual."""
 
 FAILURES: Final = frozenset(row.kind for row in _ROWS if row.event in {Event.FAILURE, Event.RATE_LIMIT})
 """Kinds that count against the endpoint's success rate. A bad credential is the key's fault, not the endpoint's."""

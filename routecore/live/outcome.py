@@ -10,21 +10,23 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from routecore.errors import Fault, InvalidUsage, OutcomeError
-from routecore.live.http_answers import classify
-from routecore.live.kinds import FAILURES, NEUTRAL, Kind
-from routecore.live.retry_after import date_seconds, header, parse_retry_after
+from routecore.live.answers import DEFAULT
+from routecore.live.exceptions import read_exception
+from routecore.live.http import GENERATION, LONGEST_NAME, judge
+from routecore.live.kinds import COOLS, FAILURES, NEUTRAL, Kind
 from routecore.usage.counts import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from routecore.live.answers import Answers
+
+    Headers = Mapping[Any, object] | Iterable[tuple[Any, object]] | object | None
 
 __all__ = ["FAILURES", "NEUTRAL", "Kind", "Outcome"]
 
 _SECONDS_EXPECTED: Final = "a number of seconds"
 _KINDS: Final = ", ".join(Kind)
-_LONGEST_NAME: Final = 1_024
-COOLS: Final = ("key", "attempt", "nothing")
-"""What an answer may cool where that is not its kind's usual."""
 
 
 class Outcome:
@@ -147,8 +149,8 @@ unsuitable, moderation, caller, cancelled, gateway
         """Check what is known of the answer itself."""
         for name in ("served_tier", "finish_reason", "response_id"):
             text = getattr(self, name)
-            if text is not None and not (isinstance(text, str) and len(text) <= _LONGEST_NAME):
-                faults.append(Fault(name, text, f"text of at most {_LONGEST_NAME} characters"))
+            if text is not None and not (isinstance(text, str) and len(text) <= LONGEST_NAME):
+                faults.append(Fault(name, text, f"text of at most {LONGEST_NAME} characters"))
         for name in ("tool_calls_valid", "context_exceeded"):
             flag: object = getattr(self, name)
             if not (isinstance(flag, bool) or (flag is None and name == "tool_calls_valid")):
@@ -248,65 +250,88 @@ unsuitable, moderation, caller, cancelled, gateway
     def from_http(
         cls,
         status: int,
-        *,
-        headers: Mapping[str, object] | None = None,
+        headers: Headers = None,
         body: object = None,
+        dialect: str | None = None,
+        kind: str = GENERATION,
+        *,
         ttft_seconds: float | None = None,
         total_seconds: float | None = None,
         output_tokens: int | None = None,
         unix_now: float | None = None,
+        answers: Answers = DEFAULT,
     ) -> Outcome:
-        """Classify an HTTP answer (``routecore.live.http_answers.classify`` holds the rules).
+        """Say what an HTTP answer means, by the table of answers (``routecore.live.answers.ANSWERS``).
 
-        ``headers`` may be spelt in any case; only ``Retry-After`` and ``Date`` are read. ``body`` is the parsed JSON, its text or its bytes.
-        ``Retry-After`` as a date counts from ``unix_now`` (seconds since 1970), or from the answer's own ``Date``; where neither is known, or it
-        cannot be read, it is left out and ``problem`` says why.
+        Args:
+            status: The HTTP status, 100 to 599.
+            headers: A mapping, or pairs, in any case, as text or bytes.
+            body: The parsed JSON, its text or its bytes; ``None`` where it is not known (a stream).
+            dialect: ``chat``, ``messages``, ``responses``, ``gemini`` or ``converse``: a good status must then bring a completion of that dialect.
+            kind: What was asked for: ``generation``, or ``embeddings``, ``images``, ``rerank`` or another that completes nothing.
+            ttft_seconds: From sending to the first token; kept for a success only, as ``output_tokens`` is.
+            total_seconds: From sending to the last byte.
+            output_tokens: Without it, what the answer's usage says.
+            unix_now: Seconds since 1970, from which moments count; without it, from the answer's own ``Date``.
+            answers: Another table; ``Router.outcome`` gives its own.
 
-        >>> Outcome.from_http(429, headers={"Retry-After": "20"}).retry_after_seconds
-        20.0
-        >>> Outcome.from_http(404).kind
-        <Kind.CREDENTIAL: 'credential'>
+        Returns:
+            The outcome. A wait that cannot be read is left out, and ``problem`` says why.
+
+        Raises:
+            OutcomeError: The status, dialect or kind is none.
+
+        Example:
+            >>> Outcome.from_http(429, {"Retry-After": "20"}).retry_after_seconds
+            20.0
+            >>> Outcome.from_http(404).kind
+            <Kind.CREDENTIAL: 'credential'>
+            >>> Outcome.from_http(400, body={"error": {"code": "context_length_exceeded"}}).kind
+            <Kind.UNSUITABLE: 'unsuitable'>
         """
-        if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
-            raise OutcomeError([Fault("status", status, "an HTTP status from 100 to 599")])
-        kind, detail = classify(status, body)
-        wait: float | None = None
-        problem: str | None = None
-        asked = header(headers, "retry-after") if kind is not Kind.SUCCESS else None
-        if asked is not None:
-            now = date_seconds(header(headers, "date")) if unix_now is None else unix_now
-            wait, problem = parse_retry_after(asked, unix_now=now)
-            if problem is not None:
-                problem = f"Retry-After {asked[:64]!r}: {problem}"
-        if kind is not Kind.SUCCESS:
-            ttft_seconds = output_tokens = None
-        return cls(
-            kind,
-            ttft_seconds=ttft_seconds,
-            total_seconds=total_seconds,
-            output_tokens=output_tokens,
-            status=status,
-            retry_after_seconds=wait,
-            detail=detail,
-            problem=problem,
-        )
+        found = judge(status, headers, body, dialect, kind, answers=answers, unix_now=unix_now)
+        if found["kind"] is Kind.SUCCESS:
+            found["ttft_seconds"] = ttft_seconds
+            found["output_tokens"] = found.get("output_tokens") if output_tokens is None else output_tokens
+        else:
+            found.pop("output_tokens", None)
+        return cls(**found, total_seconds=total_seconds)
 
     @classmethod
-    def from_exception(cls, error: BaseException) -> Outcome:
-        """Classify what the gateway's client raised: a timeout, or else a broken connection; a cancelled task is the caller's leaving.
+    def from_exception(cls, error: BaseException, *, waited_seconds: float | None = None, unix_now: float | None = None, answers: Answers = DEFAULT) -> Outcome:
+        """Say what the gateway's client raised means, by what the error carries (duck typing: no client is imported).
 
-        Knows the standard library's errors and goes by the class name for those of HTTP clients (``ReadTimeout``, ``ConnectError``…).
+        An answer in it (``status_code``, ``response``, ``body``, as the openai, anthropic and httpx packages, aiohttp and botocore have them) is read as
+        ``from_http`` reads one, an error in the middle of a stream by the status that its code states; else it is a timeout, a broken connection, bytes that
+        cannot be decoded, the gateway's own trouble (``PoolTimeout``, no file descriptor left), or a cancelled task: the caller's leaving.
 
-        >>> Outcome.from_exception(TimeoutError()).kind, Outcome.from_exception(ConnectionResetError()).kind
-        (<Kind.TIMEOUT: 'timeout'>, <Kind.CONNECTION: 'connection'>)
+        Args:
+            error: What was raised.
+            waited_seconds: How long nothing had come, for a timeout or a cancelled task.
+            unix_now: As in ``from_http``.
+            answers: As in ``from_http``.
+
+        Returns:
+            The outcome.
+
+        Raises:
+            BaseException: ``error`` itself, if it is none of these: a slip of the gateway's own must not count against an endpoint.
+
+        Example:
+            >>> Outcome.from_exception(TimeoutError()).kind, Outcome.from_exception(ConnectionResetError()).kind
+            (<Kind.TIMEOUT: 'timeout'>, <Kind.CONNECTION: 'connection'>)
+            >>> Outcome.from_exception(KeyError("model"))
+            Traceback (most recent call last):
+                ...
+            KeyError: 'model'
         """
-        names = [kind.__name__ for kind in type(error).__mro__]
-        detail = names[0]
-        if isinstance(error, TimeoutError) or any("Timeout" in name for name in names):
-            return cls.timeout(detail)
-        if "CancelledError" in names or isinstance(error, (KeyboardInterrupt, GeneratorExit)):
-            return cls.cancelled(detail)
-        return cls.connection(detail)
+        raised = read_exception(error)
+        if raised is None:
+            raise error
+        if raised.status is not None:
+            return cls.from_http(raised.status, raised.headers, raised.body, unix_now=unix_now, answers=answers)
+        waited = waited_seconds if raised.kind in {Kind.TIMEOUT, Kind.CANCELLED} else None
+        return cls(cast("Kind", raised.kind), detail=raised.detail, waited_seconds=waited)
 
     @property
     def tokens_per_second(self) -> float | None:

@@ -15,10 +15,12 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
+from routecore.live.answers import Answers
 from routecore.live.health import Health
-from routecore.live.kinds import NEUTRAL, Kind
+from routecore.live.kinds import KINDS, NEUTRAL, Kind
 from routecore.live.live_plan import LiveAttempt, LivePlan
 from routecore.live.metrics import FAILED, PLANS, Counters, Metric, readings
+from routecore.live.outcome import Outcome
 from routecore.live.pins import MemoryPins, Pins
 from routecore.live.session import Session
 from routecore.live.settings import RouterSettings
@@ -31,6 +33,7 @@ from routecore.request.context import Context
 from routecore.request.conversation import SHORT_CACHE_SECONDS, cache_seconds
 from routecore.request.fingerprint import fingerprint
 from routecore.request.preferences import Preferences
+from routecore.routing.attempt import attempt_key
 from routecore.routing.facts import Facts
 from routecore.routing.plan import Plan
 from routecore.routing.ranking import sticky
@@ -42,7 +45,6 @@ if TYPE_CHECKING:
 
     from routecore.catalog.catalog import Catalog
     from routecore.live.health import HealthChange
-    from routecore.live.outcome import Outcome
     from routecore.live.pins import PinStore
     from routecore.routing.attempt import Attempt
     from routecore.routing.case import Case
@@ -96,6 +98,7 @@ class Router:
         self.settings = RouterSettings() if settings is None else settings
         self._decision = self.settings.decision
         self._steps = self.settings.steps
+        self.answers = Answers(self.settings.answers)
         self._clock = clock
         self._wall_clock = wall_clock
         self._entropy = Random(SystemRandom().getrandbits(256)).getrandbits if entropy is None else entropy  # noqa: S311 - load is spread, no secret kept
@@ -241,9 +244,12 @@ class Router:
         has already gone to the caller: nothing is repeated then.
         """
         now = self._clock()
-        self._windows.observe(attempt.endpoint.id, outcome, now)
-        self._health.observe(attempt.key, outcome, now)
         kind = outcome.kind
+        self._windows.observe(attempt.endpoint.id, outcome, now)
+        if outcome.cools is None or kind is _SUCCESS:
+            self._health.observe(attempt.key, outcome, now)
+        else:
+            self._cool(attempt, outcome, now)
         self._count_outcome[kind]()
         if kind is not _SUCCESS and kind in NEUTRAL:
             # a probe that says nothing about the endpoint gives its lease to the next plan
@@ -257,6 +263,52 @@ class Router:
             seconds = SHORT_CACHE_SECONDS if session.body is None else cache_seconds(session.body)
             self._pins.served(session.account, session.conversation, attempt.endpoint.model, attempt.key, now, seconds)
         return plan.next_after(outcome, attempt, delivered=delivered)
+
+    def _cool(self, attempt: Attempt, outcome: Outcome, now: float) -> None:
+        """Let an outcome that says what it cools cool that: nothing, its attempt, or all that its key does at its provider (a dead key fails once)."""
+        if outcome.cools == "nothing":
+            self._health.release(attempt.key, now)
+            return
+        self._health.observe(attempt.key, outcome, now)
+        if outcome.cools == "key" and KINDS[outcome.kind].event is not None:
+            for endpoint in self._snapshot.catalog:
+                if endpoint.provider == attempt.endpoint.provider and endpoint.id != attempt.endpoint.id:
+                    self._health.observe(attempt_key(endpoint.id, attempt.key_id), outcome, now)
+
+    def outcome(
+        self,
+        status: int,
+        headers: object = None,
+        body: object = None,
+        dialect: str | None = None,
+        kind: str = "generation",
+        *,
+        ttft_seconds: float | None = None,
+        total_seconds: float | None = None,
+        output_tokens: int | None = None,
+    ) -> Outcome:
+        """Say what an HTTP answer means, by this router's table: the operator's rows (``settings.answers``), then ours. Else as ``Outcome.from_http``.
+
+        For what a client raised: ``Outcome.from_exception(error, answers=router.answers)``.
+
+        Example:
+            >>> from routecore import AnswerRule, Catalog, RouterSettings
+            >>> settings = RouterSettings(answers=[AnswerRule("full house", status=503, message="no seat", kind="rate_limit")])
+            >>> Router(Catalog.from_mapping({"endpoints": []}), settings).outcome(503, body={"message": "No seat left"}).rule
+            'full house'
+        """
+        return Outcome.from_http(
+            status,
+            headers,
+            body,
+            dialect,
+            kind,
+            ttft_seconds=ttft_seconds,
+            total_seconds=total_seconds,
+            output_tokens=output_tokens,
+            unix_now=self._wall_clock(),
+            answers=self.answers,
+        )
 
     def tick(self, *, breathe: Callable[[], object] | None = None) -> None:
         """Read the statistics of the window that ends now. Call it every few seconds, from any thread; without, ``plan`` does it when it is overdue."""
@@ -351,8 +403,6 @@ class Router:
 
 def next_after_kind(kind: Kind) -> Step:
     """Return the step after an outcome of which nothing is known but its kind, with attempts left."""
-    from routecore.live.outcome import Outcome
-
     return next_after(Outcome(kind), attempts_left=1)
 
 

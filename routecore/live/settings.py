@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import attrs
 
+from routecore.live.answers import AnswerRule, Answers
 from routecore.live.health import HealthSettings
 from routecore.live.pins import PinSettings
 from routecore.live.steps import StepSettings
@@ -14,6 +15,10 @@ from routecore.reading.settings import finite_above, whole_from
 from routecore.request.settings import Settings
 
 __all__ = ["RouterSettings"]
+
+
+def _rows(value: object) -> tuple[AnswerRule, ...]:
+    return Answers(value).own if isinstance(value, (list, tuple)) else Answers([value]).own  # type: ignore[list-item] # refused by name
 
 
 @attrs.frozen
@@ -31,6 +36,8 @@ class RouterSettings:
     health: HealthSettings = HealthSettings()  # noqa: RUF009 - frozen, so one default may be shared
     pins: PinSettings = PinSettings()  # noqa: RUF009 - frozen, so one default may be shared
     steps: StepSettings = StepSettings()  # noqa: RUF009 - frozen, so one default may be shared
+    answers: tuple[AnswerRule, ...] = attrs.field(default=(), converter=_rows)
+    """The operator's rows of the table of answers, which go before ours."""
     tick_seconds: float = attrs.field(default=5.0, validator=finite_above(0, "seconds"))
     """When nobody has called ``tick`` for so long, the next ``plan`` does."""
     max_prepared: int = attrs.field(default=4_096, validator=whole_from(1))

@@ -235,7 +235,7 @@ def test_a_probe_that_outlives_its_lease_still_closes_with_a_success():
     assert [change.event for change in changes[-2:]] == [Event.LEASE_LAPSED, Event.SUCCESS]
 
 
-@pytest.mark.parametrize("outcome", [BAD, Outcome.rate_limit(), Outcome.credential(401)])
+@pytest.mark.parametrize("outcome", [BAD, Outcome.rate_limit()])
 def test_a_failure_after_the_cooldown_doubles_with_or_without_a_lease(outcome):
     health, changes = make()
     fail(health, 0.0)
@@ -261,10 +261,12 @@ def test_after_a_probe_s_success_earlier_successes_do_not_count_either():
     assert changes[-1].event is Event.FAILING_SHARE
 
 
-def test_only_a_rate_limit_s_retry_after_sets_a_cooldown():
+def test_a_failure_that_states_a_wait_cools_for_it_and_one_that_states_0_does_not():
     health, changes = make()
-    fail(health, 0.0, 3, Outcome("server", status=503, retry_after_seconds=100))
-    assert changes[-1].until == 5.0
+    health.observe(KEY, Outcome("server", status=503, retry_after_seconds=0), 0.0)
+    assert not changes
+    health.observe(KEY, Outcome("server", status=503, retry_after_seconds=100), 0.0)
+    assert (changes[-1].event, changes[-1].until) == (Event.ASKED_TO_WAIT, 100.0)
 
 
 def test_the_same_retry_after_again_is_no_transition():

@@ -18,6 +18,7 @@ class NaiveAttempt:
 
     def __init__(self):
         self.state, self.until, self.backoff = "available", 0.0, 5.0
+        self.refused = 300.0
         self.outcomes = []
         self.good_since = None
 
@@ -42,10 +43,14 @@ class NaiveAttempt:
 
     def broke(self, now):
         if self.good_since is not None and now - self.good_since >= 60.0:
-            self.backoff = 5.0
+            self.backoff, self.refused = 5.0, 300.0
         self.good_since = None
 
-    def failure(self, now):
+    def failure(self, now, asked=None):
+        if asked:
+            # one that says how long to stay away is answered like a rate limit
+            self.rate_limit(now, asked)
+            return
         self.broke(now)
         if self.state in {"due", "probing"}:
             self.cool(now, self.back_off())
@@ -57,6 +62,7 @@ class NaiveAttempt:
                 self.cool(now, self.back_off())
 
     def rate_limit(self, now, asked):
+        asked = asked or None
         self.broke(now)
         if self.state == "available":
             self.outcomes.append((now, False))
@@ -67,10 +73,11 @@ class NaiveAttempt:
         elif asked is not None:
             self.until = max(self.until, now + asked)
 
-    def credential(self, now):
+    def credential(self, now, asked):
         self.broke(now)
         if self.state != "cooling":
-            self.cool(now, self.back_off())
+            seconds, self.refused = self.refused, min(self.refused * 2, 3_600.0)
+            self.cool(now, asked or seconds)
 
 
 class HealthMachine(RuleBasedStateMachine):
@@ -96,23 +103,23 @@ class HealthMachine(RuleBasedStateMachine):
             self.attempt(key).success(self.now)
             self.health.observe(key, Outcome.success(ttft_seconds=0.5), self.now)
 
-    @rule(key=KEYS, kind=FAILING, times=st.integers(1, 4))
-    def failure(self, key, kind, times):
+    @rule(key=KEYS, kind=FAILING, times=st.integers(1, 4), asked=st.none() | st.sampled_from([0.0, 20.0]))
+    def failure(self, key, kind, times, asked):
         for _ in range(times):
-            self.attempt(key).failure(self.now)
-            self.health.observe(key, Outcome(kind), self.now)
+            self.attempt(key).failure(self.now, asked)
+            self.health.observe(key, Outcome(kind, retry_after_seconds=asked), self.now)
 
     @rule(key=KEYS, asked=st.none() | st.sampled_from([0.0, 3.0, 45.0]))
     def rate_limit(self, key, asked):
         self.attempt(key).rate_limit(self.now, asked)
         self.health.observe(key, Outcome.rate_limit(asked), self.now)
 
-    @rule(key=KEYS)
-    def credential(self, key):
-        self.attempt(key).credential(self.now)
-        self.health.observe(key, Outcome.credential(401), self.now)
+    @rule(key=KEYS, asked=st.none() | st.sampled_from([0.0, 7.0]))
+    def credential(self, key, asked):
+        self.attempt(key).credential(self.now, asked)
+        self.health.observe(key, Outcome("credential", retry_after_seconds=asked), self.now)
 
-    @rule(key=KEYS, kind=st.sampled_from(["moderation", "caller", "cancelled"]))
+    @rule(key=KEYS, kind=st.sampled_from(["unsuitable", "moderation", "caller", "cancelled", "gateway"]))
     def nothing(self, key, kind):
         self.attempt(key)
         self.health.observe(key, Outcome(kind), self.now)
