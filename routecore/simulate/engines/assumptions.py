@@ -23,6 +23,9 @@ _INTERVALS: Final = (
     "intervals are 95 %, from a bootstrap over sessions (over requests without one): they speak of this traffic in this world, not of what the world has wrong"
 )
 
+_REPLICATED: Final = "intervals are 95 %, from the spread between replications: other traffic (sessions resampled), other luck (bursts too) and other worlds that the data leave possible"
+_ONE_RUN: Final = "what is given as ± is the spread of one run, from a bootstrap over sessions: it cannot see what requests share (windows, cooldowns, caches, queues), and is no 95 % interval"
+
 CLOSED: Final = (
     "arrivals are the trace's and react to nothing: a session's next turn comes when it came, however fast the one before was served",
     _SAME_TOKENS,
@@ -30,7 +33,6 @@ CLOSED: Final = (
     "caches are kept per endpoint: a session's prefix is read at the cache price where that endpoint was given it within the cache's lifetime, whoever served in between",
     "cache writes are billed where the price card has a price for them, as if every prompt of a session were marked for caching",
     _FAILED_CHARGE,
-    _INTERVALS,
     "times are served requests' times from arrival, failed attempts and waits included; without streaming the first token is the last",
 )
 """Of the closed loop."""
@@ -54,7 +56,9 @@ OFF_POLICY: Final = (
 """Of estimates from a log."""
 
 
-def closed_assumptions(trace: Trace, catalog: Catalog, world: World, policies: Sequence[Policy], start_epoch: float | None, *, cold: bool) -> tuple[str, ...]:
+def closed_assumptions(
+    trace: Trace, catalog: Catalog, world: World, policies: Sequence[Policy], start_epoch: float | None, *, cold: bool, replicated: bool = False
+) -> tuple[str, ...]:
     """Return what a closed-loop run of these inputs assumes."""
     found = list(CLOSED)
     start = (
@@ -65,6 +69,7 @@ def closed_assumptions(trace: Trace, catalog: Catalog, world: World, policies: S
     found.append(f"the router starts {start} while the trace runs")
     if not any(one.prefill_tokens_per_second is not None for one in world.endpoints.values()):
         found.append("time to first token does not depend on the prompt's length: nothing tells how")
+    found.append(_REPLICATED if replicated else _ONE_RUN)
     found += [f"{policy.name}: {ESTIMATES[policy.estimates]}" for policy in policies]
     asked = [catalog.endpoints[row].id for name in trace.names.models for row in catalog.models.get(name, ())]
     left = [one for one in asked if one not in world.endpoints]

@@ -8,6 +8,7 @@ from routecore.simulate.engines.assumptions import closed_assumptions, notes_of,
 from routecore.simulate.engines.closed_loop import run_policy
 from routecore.simulate.engines.compare import compare
 from routecore.simulate.engines.inputs import bucket_seconds, check_inputs
+from routecore.simulate.engines.replicate import replicate
 from routecore.simulate.report.changes import Changes
 from routecore.simulate.report.report import Report, Result
 from routecore.simulate.report.summary import REPLICATES
@@ -39,9 +40,18 @@ def simulate(
     changes: bool | None = None,
     sources: Iterable[str] = (),
     cold: bool = False,
+    replications: int | None = None,
+    precision: float | None = None,
+    enough: Callable[[], bool] | None = None,
+    processes: int = 1,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
     """Run every policy over the trace in the same world, with the real router, and return the report. The first policy is the baseline.
+
+    ``replications``: so many runs of each policy, with other traffic, other luck and (where it is in doubt) another world each, the same for every policy: figures are
+    their means, and intervals come from their spread. ``precision`` (such as 0.02) adds replications until the intervals of cost and times are that narrow to
+    either side, or ``enough()`` is true. Without either there is one run, whose intervals cannot see what requests share (windows, cooldowns, caches, queues): the report says
+    "spread of one run". ``processes``: replications side by side; the result is the same for any number.
 
     ``sources`` say where catalog and others come from; they are shown beside the trace's and the world's. ``start_epoch``: the wall clock at second 0, for prices with
     time windows. ``strict`` refuses a trace that asks for models that the catalog does not know; else they are counted. ``changes``: compare first choices request by
@@ -63,6 +73,24 @@ def simulate(
     check_inputs(trace, catalog, world, policies, strict=strict)
     keep = len(policies) > 1 and len(trace) <= _MOST_COMPARED if changes is None else changes
     bucket = bucket_seconds(trace)
+    if replications is not None or precision is not None:
+        return _replicated(
+            trace,
+            catalog,
+            world,
+            policies,
+            replications,
+            precision,
+            enough,
+            seed,
+            start_epoch,
+            bucket,
+            processes,
+            sources=sources,
+            progress=progress,
+            cold=cold,
+            changes=keep,
+        )
     total = len(trace) * len(policies)
     runs: list[Run] = []
     for place, policy in enumerate(policies):
@@ -90,6 +118,66 @@ def simulate(
     return report_of(trace, catalog, world, policies, results, seed=seed, start_epoch=start_epoch, sources=sources, cold=cold)
 
 
+def _replicated(
+    trace: Trace,
+    catalog: Catalog,
+    world: World,
+    policies: Sequence[Policy],
+    replications: int | None,
+    precision: float | None,
+    enough: Callable[[], bool] | None,
+    seed: int,
+    start_epoch: float | None,
+    bucket_s: float,
+    processes: int,
+    *,
+    sources: Iterable[str],
+    progress: Callable[[int, int], object] | None,
+    cold: bool,
+    changes: bool,
+) -> Report:
+    found = replicate(
+        trace,
+        catalog,
+        world,
+        policies,
+        replications=replications,
+        precision=precision,
+        enough=enough,
+        seed=seed,
+        start_epoch=start_epoch,
+        bucket_s=bucket_s,
+        cold=cold,
+        processes=processes,
+        progress=progress,
+    )
+    compared: list[Changes | None] = [None] * len(policies)
+    if changes and len(policies) > 1 and not found.interrupted:
+        # request by request on the trace as it is, once
+        runs = [run_policy(trace, catalog, world, one, seed=seed, start_epoch=start_epoch, bucket_s=bucket_s, replicates=0, cold=cold) for one in policies]
+        compared = [None, *(compare(runs[0], run) for run in runs[1:])]
+    results = []
+    for place, policy in enumerate(policies):
+        runs_of = found.runs[place]
+        done = len(trace) if runs_of.count else 0
+        results.append(
+            Result(
+                policy.name,
+                policy.to_mapping(),
+                found.summaries[place],
+                compared[place],
+                done,
+                found.interrupted,
+                round(found.coolings[place] / max(runs_of.count, 1)),
+                found.unpriced[place],
+                runs=runs_of,
+            )
+        )
+    report = report_of(trace, catalog, world, policies, results, seed=seed, start_epoch=start_epoch, sources=sources, cold=cold)
+    report.notes += found.notes
+    return report
+
+
 def report_of(
     trace: Trace,
     catalog: Catalog,
@@ -103,7 +191,7 @@ def report_of(
     cold: bool = False,
 ) -> Report:
     """Return the report of closed-loop results, with everything that they assume, where it all comes from and what was odd."""
-    assumptions = closed_assumptions(trace, catalog, world, policies, start_epoch, cold=cold)
+    assumptions = closed_assumptions(trace, catalog, world, policies, start_epoch, cold=cold, replicated=any(one.runs is not None for one in results))
     report = Report("closed", trace.to_dict(), results, len(trace), seed, assumptions, sources_of(trace, world, sources))
     report.notes += notes_of(report)
     return report

@@ -11,7 +11,7 @@ from routecore.simulate.engines.batch import batch
 from routecore.simulate.engines.closed_loop import run_policy
 from routecore.simulate.engines.inputs import bucket_seconds, check_inputs
 from routecore.simulate.engines.names import RUNNING
-from routecore.simulate.engines.simulate import report_of
+from routecore.simulate.engines.simulate import report_of, simulate
 from routecore.simulate.engines.workers import run_tasks
 from routecore.simulate.report.report import Result
 from routecore.simulate.report.summary import REPLICATES, Summary
@@ -80,12 +80,16 @@ def sweep(
     processes: int = 1,
     strict: bool = False,
     sources: Iterable[str] = (),
+    replications: int | None = None,
+    precision: float | None = None,
+    enough: Callable[[], bool] | None = None,
+    cold: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
     """Run the policy at every value of one parameter and return the report; its first result, the baseline, is the first value.
 
     ``parameter`` is a path into the policy: ``balance.price``, ``sticky``, ``provider.sort``, ``health.cooldown_seconds``. ``engine``: ``closed`` or ``batch``.
-    ``processes``: values run side by side, and the result is the same for any number. ``progress(done, total)`` counts requests over all values.
+    ``replications``, ``precision``, ``enough``, ``cold``: of the closed loop, as ``simulate`` has them. ``processes``: values run side by side, and the result is the same for any number. ``progress(done, total)`` counts requests over all values.
     A ``KeyboardInterrupt`` stops: the values that are done are in the report, which says that it is partial.
 
     Raises ``SimulationError`` for a path or value that no policy has, and for inputs that do not fit together, before anything runs.
@@ -126,8 +130,26 @@ def sweep(
             sources=sources,
             progress=progress,
         )
+    elif replications is not None or precision is not None:
+        report = simulate(
+            trace,
+            catalog,
+            world,
+            policies,
+            seed=seed,
+            start_epoch=start_epoch,
+            strict=strict,
+            changes=False,
+            sources=sources,
+            cold=cold,
+            replications=replications,
+            precision=precision,
+            enough=enough,
+            processes=processes,
+            progress=progress,
+        )
     else:
-        report = _closed(trace, catalog, world, policies, seed, start_epoch, replicates, processes, sources, progress, strict=strict)
+        report = _closed(trace, catalog, world, policies, seed, start_epoch, replicates, processes, sources, progress, strict=strict, cold=cold)
     report.parameter = parameter
     for one in report.results:
         one.value = values[[policy.name for policy in policies].index(one.name)]
@@ -147,6 +169,7 @@ def _closed(
     progress: Callable[[int, int], object] | None,
     *,
     strict: bool,
+    cold: bool,
 ) -> Report:
     check_inputs(trace, catalog, world, policies, strict=strict)
     bucket_s = bucket_seconds(trace)
@@ -161,7 +184,17 @@ def _closed(
 
         policy = policies[place]
         run = run_policy(
-            trace, catalog, world, policy, seed=seed, start_epoch=start_epoch, bucket_s=bucket_s, replicates=replicates, keep_choices=False, progress=step
+            trace,
+            catalog,
+            world,
+            policy,
+            seed=seed,
+            start_epoch=start_epoch,
+            bucket_s=bucket_s,
+            replicates=replicates,
+            keep_choices=False,
+            cold=cold,
+            progress=step,
         )
         return _Finished(policy.name, policy.to_mapping(), run.summary, None, run.done, run.partial, run.coolings, run.unpriced)
 
@@ -170,7 +203,7 @@ def _closed(
     if not results:
         # stopped before any value was done: the report still says what it was going to be about
         results.append(Result(policies[0].name, policies[0].to_mapping(), Summary(bucket_s=bucket_s, replicates=replicates), None, 0, partial=True))
-    report = report_of(trace, catalog, world, policies, results, seed=seed, start_epoch=start_epoch, sources=sources)
+    report = report_of(trace, catalog, world, policies, results, seed=seed, start_epoch=start_epoch, sources=sources, cold=cold)
     if len(results) < len(policies):
         report.notes.append(f"stopped: {len(results)} of {len(policies)} values are here")
     return report

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from math import ceil
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from routecore.simulate.report.figures import shown
-from routecore.simulate.report.summary import FIGURES, difference
+from routecore.simulate.report.summary import FIGURES, RATES, difference, rare_bounds, rare_difference
 from routecore.version import VERSION
 
 if TYPE_CHECKING:
     from routecore.simulate.report.changes import Changes
+    from routecore.simulate.report.replications import Replications
     from routecore.simulate.report.summary import Summary
 
 __all__ = ["Report", "Result"]
@@ -34,6 +36,27 @@ class Result:
     coolings: int | None = None
     unpriced: int = 0
     value: float | str | None = None
+    runs: Replications | None = None
+
+    def figures(self) -> dict[str, float | None]:
+        """Return every figure of ``FIGURES``: of the run, or the mean over replications."""
+        return self.summary.figures() if self.runs is None else {name: self.runs.mean(name) for name in FIGURES}
+
+    def intervals(self) -> dict[str, tuple[float, float] | None]:
+        """Return each figure's 95 % interval: from the spread between replications where there are any, else from a bootstrap over sessions."""
+        if self.runs is None:
+            return self.summary.intervals()
+        found = {name: self.runs.interval(name) for name in FIGURES}
+        counts = self.summary.counts
+        each = round(self.a_run(counts["requests"]))
+        for name, count in RATES.items():
+            # failures rounded up: what happened once in all runs can happen in one
+            found[name] = rare_bounds(found[name], each - min(ceil(self.a_run(counts["requests"] - counts[count])), each), each)
+        return found
+
+    def a_run(self, count: int) -> float:
+        """Return a count of all replications as one run's."""
+        return count / (1 if self.runs is None else max(self.runs.count, 1))
 
 
 @attrs.define(repr=False)
@@ -68,7 +91,14 @@ class Report:
     def differences(self) -> dict[str, dict[str, dict[str, float | None]]]:
         """Return each other policy's paired differences to the baseline, by name; none where one of the two is partial, as they then saw other requests."""
         base = self.baseline
-        return {one.name: difference(base.summary, one.summary) for one in self.results[1:] if one.done == base.done}
+        return {one.name: _difference(base, one) for one in self.results[1:] if one.done == base.done}
+
+    @property
+    def spread(self) -> str:
+        """What the intervals are of: ``replications``, ``bootstrap`` (no policy learns), or ``one run`` (of a router that learns, which is no 95 % interval)."""
+        if self.baseline.runs is not None:
+            return "replications"
+        return "one run" if self.engine == "closed" else "bootstrap"
 
     def to_dict(self, *, histograms: bool = False) -> dict[str, Any]:
         """Return everything as JSON can hold it."""
@@ -77,6 +107,7 @@ class Report:
             "routecore": VERSION,
             "title": self.title,
             "engine": self.engine,
+            "intervals": self.spread,
             "seed": self.seed,
             "trace": self.trace,
             "partial": self.partial,
@@ -92,7 +123,8 @@ class Report:
                     "partial": one.partial,
                     "cooldowns": one.coolings,
                     "unpriced_requests": one.unpriced,
-                    **one.summary.to_dict(histograms=histograms),
+                    "replications": None if one.runs is None else {"runs": one.runs.count, **{name: one.runs.to_dict(name)["sd"] for name in FIGURES}},
+                    **one.summary.to_dict(histograms=histograms, figures=one.figures(), intervals=one.intervals()),
                     "difference": differences.get(one.name),
                     "changes": None if one.changes is None else one.changes.to_dict(),
                 }
@@ -112,10 +144,10 @@ class Report:
 
         A difference whose 95 % interval holds 0 is marked ``~``: it may be nothing.
         """
-        rows = [["", *(one.name + (" (partial)" if one.partial else "") for one in self.results)]]
+        rows = [[SPREADS[self.spread], *(one.name + (" (partial)" if one.partial else "") for one in self.results)]]
         differences = self.differences()
-        figures = [one.summary.figures() for one in self.results]
-        intervals = [one.summary.intervals() for one in self.results]
+        figures = [one.figures() for one in self.results]
+        intervals = [one.intervals() for one in self.results]
         for name, (unit, _) in FIGURES.items():
             row = [name.replace("_", " ")]
             for place, one in enumerate(self.results):
@@ -130,14 +162,15 @@ class Report:
                 row.append(text)
             rows.append(row)
         rows.append(["cache hits of later turns", *(_share(one.summary.cache_hit_rate) for one in self.results)])
-        rows.append(["session switches", *(f"{one.summary.counts['session_switches']:,}" for one in self.results)])
-        rows.append(["saved by insurance", *(shown(one.summary.money["insured"] / 1e15, "USD") for one in self.results)])
+        rows.append(["session switches", *(f"{one.a_run(one.summary.counts['session_switches']):,.0f}" for one in self.results)])
+        rows.append(["saved by insurance", *(shown(one.a_run(one.summary.money["insured"]) / 1e15, "USD") for one in self.results)])
         rows.append(["first choice changed", *("–" if one.changes is None else f"{one.changes.changed:,} of {one.changes.compared:,}" for one in self.results)])
         rows.append(
             [
                 "rejections",
                 *(
-                    ", ".join(f"{rule} {count:,}" for rule, count in sorted(one.summary.rejections.items(), key=lambda pair: -pair[1])[:4]) or "none"
+                    ", ".join(f"{rule} {one.a_run(count):,.0f}" for rule, count in sorted(one.summary.rejections.items(), key=lambda pair: -pair[1])[:4])
+                    or "none"
                     for one in self.results
                 ),
             ]
@@ -167,6 +200,28 @@ class Report:
         rows = self.table()
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+SPREADS: Final = {
+    "replications": "± 95 %, over replications",
+    "bootstrap": "± 95 %, over sessions",
+    "one run": "± spread of one run",
+}
+"""What a ± is of."""
+
+
+def _difference(base: Result, other: Result) -> dict[str, dict[str, float | None]]:
+    if base.runs is None or other.runs is None:
+        return difference(base.summary, other.summary)
+    runs = other.runs.minus(base.runs)
+    found: dict[str, dict[str, float | None]] = {}
+    for name in FIGURES:
+        between = runs.interval(name)
+        found[name] = {"value": runs.mean(name), "low": None if between is None else between[0], "high": None if between is None else between[1]}
+    requests = base.summary.counts["requests"] // max(base.runs.count, 1)
+    for name in RATES:
+        found[name] = rare_difference(found[name], requests)
+    return found
 
 
 def _share(value: float | None) -> str:

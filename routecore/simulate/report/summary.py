@@ -16,6 +16,7 @@ import numpy as np
 from routecore.errors import Fault, SimulationError
 from routecore.simulate.noise import mixed, poisson_weights
 from routecore.simulate.report.durations import HIGHEST_US, Durations, buckets_of, edges_of
+from routecore.simulate.report.intervals import clopper_pearson, enough_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,6 +78,12 @@ FIGURES: Final = {
     "total_p99": ("s", "99 % of the served requests are complete by then"),
 }
 """Figure -> unit, meaning. Each has a confidence interval, of itself and of its difference to the baseline."""
+
+
+RATES: Final = {"success_rate": "served", "first_success_rate": "first_served"}
+"""Figures that are rates of requests -> what they count."""
+_RARE: Final = 30
+"""Below so many the normal approximation is not trusted."""
 
 
 class EndpointRow(NamedTuple):
@@ -258,7 +265,9 @@ class Summary:
         }
         for name in ("ttft", "total"):
             for label, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
-                found[f"{name}_{label}"] = getattr(self, name).at(share)
+                times = getattr(self, name)
+                # a percentile that few samples lie beyond is their luck, and is not told
+                found[f"{name}_{label}"] = times.at(share) if enough_for(share, times.count) else None
         return {name: found[name] for name in FIGURES}
 
     def resampled(self) -> dict[str, NDArray[np.float64]]:
@@ -278,7 +287,10 @@ class Summary:
     def intervals(self) -> dict[str, tuple[float, float] | None]:
         """Return each figure's 95 % interval: the figure, and 1.96 standard deviations of its replicates to either side."""
         replicas = self.resampled() if self.replicates else {}
-        return {name: _interval(value, replicas.get(name)) for name, value in self.figures().items()}
+        found = {name: _interval(value, replicas.get(name)) for name, value in self.figures().items()}
+        for name, count in RATES.items():
+            found[name] = rare_bounds(found[name], self.counts[count], self.counts["requests"]) if self.replicates else None
+        return found
 
     @property
     def shares(self) -> dict[str, float]:
@@ -291,11 +303,21 @@ class Summary:
         """Share of the sessions' later turns that found their prompt cached."""
         return self.counts["cache_hits"] / self.counts["session_turns"] if self.counts["session_turns"] else None
 
-    def to_dict(self, *, histograms: bool = False) -> dict[str, Any]:
-        """Return everything as JSON can hold it: money as decimal text in USD, durations in seconds; ``histograms``: HdrHistogram V2 texts beside."""
+    def to_dict(
+        self,
+        *,
+        histograms: bool = False,
+        figures: dict[str, float | None] | None = None,
+        intervals: dict[str, tuple[float, float] | None] | None = None,
+    ) -> dict[str, Any]:
+        """Return everything as JSON can hold it: money as decimal text in USD, durations in seconds; ``histograms``: HdrHistogram V2 texts beside.
+
+        ``figures`` and ``intervals`` are the summary's own, or those of the replications that it sums up.
+        """
         from routecore.pricing.money import usd
 
-        figures, intervals = self.figures(), self.intervals()
+        figures = self.figures() if figures is None else figures
+        intervals = self.intervals() if intervals is None else intervals
         found: dict[str, Any] = {
             "figures": {name: {"value": value, "low": None if intervals[name] is None else intervals[name][0], "high": None if intervals[name] is None else intervals[name][1], "unit": FIGURES[name][0]} for name, value in figures.items()},  # type: ignore[index]
             "counts": {name: value for name, value in self.counts.items() if not name.endswith("_us")},
@@ -331,7 +353,33 @@ def difference(baseline: Summary, other: Summary) -> dict[str, dict[str, float |
         value = None if a is None or b is None else b - a
         between = _interval(value, after[name] - before[name]) if paired else None
         found[name] = {"value": value, "low": None if between is None else between[0], "high": None if between is None else between[1]}
+    for name in RATES:
+        found[name] = rare_difference(found[name], baseline.counts["requests"])
     return found
+
+
+def rare_bounds(between: tuple[float, float] | None, happened: int, of: int) -> tuple[float, float] | None:
+    """Return a rate's interval within 0 and 1, and no narrower than exact bounds where one outcome was rare: never ± 0.
+
+    >>> rare_bounds((1.0, 1.0), 100, 100)[0] < 0.97
+    True
+    """
+    if not of or between is None:
+        return between
+    low, high = between
+    if min(happened, of - happened) < _RARE:
+        exact = clopper_pearson(happened, of)
+        low, high = min(low, exact[0]), max(high, exact[1])
+    return max(low, 0.0), min(high, 1.0)
+
+
+def rare_difference(change: dict[str, float | None], of: int) -> dict[str, float | None]:
+    """Return the difference of two rates with an interval no narrower than what nothing in ``of`` requests leaves open (the rule of three)."""
+    value, low, high = change["value"], change["low"], change["high"]
+    if value is None or low is None or high is None or not of:
+        return change
+    least = 3.0 / of
+    return {"value": value, "low": min(low, value - least), "high": max(high, value + least)}
 
 
 @lru_cache(maxsize=4)

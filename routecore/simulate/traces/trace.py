@@ -5,12 +5,13 @@ A row that does not parse is counted and named (file, line, reason), never silen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from routecore.errors import Fault
-from routecore.simulate.traces.columns import Builder, Chunk
+from routecore.simulate.noise import mix, mixed, poisson_weights
+from routecore.simulate.traces.columns import CHUNK_ROWS, Builder, Chunk
 from routecore.simulate.traces.faults import TraceFaults
 from routecore.simulate.traces.formats import FORMATS, BadRow, Reading
 from routecore.simulate.traces.names import Names
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Trace", "collect", "trace_of"]
+
+_MOST_SHIFT: Final = 300.0
+_COPY: Final = 1 << 44
+"""Added to the numbers of copies, so that each has luck of its own."""
 
 
 class Trace:
@@ -90,6 +95,37 @@ class Trace:
         return Trace.of_chunks(
             chunks, self.names, source=self.source, faults=self.faults, assumptions=(*self.assumptions, f"the first {requests:,} requests only")
         )
+
+    def resampled(self, seed: int) -> Trace:
+        """Return other traffic like this: every session (or request without one) once, more than once or not at all, as a Poisson count of mean 1 says.
+
+        A copy is a session of its own, moved in time by up to five minutes (a twentieth of the trace at most), so that copies do not arrive in pairs:
+        a Poisson stream stays one. All rows are held in memory.
+        """
+        whole = Chunk.joined(list(self.chunks()))
+        units = whole.units
+        reach = min(_MOST_SHIFT, float(whole.timestamp_s[-1] - whole.timestamp_s[0]) / 20.0)
+        key = mixed(units ^ np.uint64(mix(seed)))
+        weights = poisson_weights(key, 4)[:, 0]
+        parts = []
+        for copy in range(int(weights.max(initial=0))):
+            rows = np.flatnonzero(weights > copy)
+            part = whole.take(rows)
+            if copy:
+                luck = mixed(key[rows] + np.uint64(copy))
+                at = part.timestamp_s + ((luck >> np.uint64(11)) * 2.0**-53 * 2.0 - 1.0) * reach
+                # what would fall off an end comes back in
+                first, last = float(whole.timestamp_s[0]), float(whole.timestamp_s[-1])
+                part.timestamp_s = np.where(at < first, 2 * first - at, np.where(at > last, 2 * last - at, at))
+                part.session = np.where(part.session == 0, np.uint64(0), luck | np.uint64(1))
+                part.number = part.number + copy * _COPY
+            parts.append(part)
+        if not parts:
+            return self
+        joined = Chunk.joined(parts)
+        joined = joined.take(np.argsort(joined.timestamp_s, kind="stable"))
+        chunks = [joined.take(slice(start, start + CHUNK_ROWS)) for start in range(0, len(joined), CHUNK_ROWS)]
+        return Trace.of_chunks(chunks, self.names, source=self.source, faults=self.faults, assumptions=self.assumptions)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the trace is, without its rows."""
