@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from routecore.catalog.catalog import Catalog
-    from routecore.catalog.endpoint import Endpoint
 
 __all__ = ["LINTS", "Finding", "lint"]
 
@@ -71,7 +70,7 @@ def lint(catalog: Catalog, *, stats: Mapping[str, Any] | None = None, blocks: Ma
 
 
 def _dead_slugs(given: _Given) -> Iterator[Finding]:
-    known = {part for endpoint in given.catalog for part in _parts(endpoint)}
+    known = {name for endpoint in given.catalog for name in (endpoint.provider, endpoint.slug)}
     for name, block in given.blocks.items():
         for key in _SLUG_LISTS:
             slugs = block.get(key)
@@ -80,14 +79,6 @@ def _dead_slugs(given: _Given) -> Iterator[Finding]:
                     near = nearest(lower(slug), known, most=1)
                     remedy = f"did you mean {near[0]!r}?" if near else "take it out, or add the endpoint"
                     yield Finding("dead_slug", f"{name}.{key}", f"{slug!r} names no endpoint of the catalog", remedy)
-
-
-def _parts(endpoint: Endpoint) -> Iterator[str]:
-    part = endpoint.slug
-    while part:
-        yield part
-        part = part.rpartition("/")[0]
-    yield endpoint.provider
 
 
 def _price_scale(given: _Given) -> Iterator[Finding]:
