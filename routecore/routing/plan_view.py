@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from routecore.routing.plan import Plan
     from routecore.showing.sheet import Sheet
 
-__all__ = ["REMOVES", "SKIPPED", "STRATEGIES", "show_explanation", "show_funnel", "show_plan", "show_rejections", "show_why"]
+__all__ = ["REMOVES", "SKIPPED", "STRATEGIES", "plan_table", "show_explanation", "show_funnel", "show_plan", "show_rejections", "show_why"]
 
 REMOVES: Final = {rule.name: rule.removes for rule in RULES}
 """Every hard filter: which endpoints it removes."""
@@ -41,18 +41,15 @@ SKIPPED: Final = {
 _EFFECTS: Final = {one.name: one.effect for one in PASSES}
 
 
-def show_plan(plan: Plan, sheet: Sheet, *, explain: bool = False, reasons: bool = False) -> None:
-    """Set what to try in which order, what was rejected in short, and the warnings.
-
-    With ``explain`` the filters are told one by one; with ``reasons`` each attempt says beside it what gave it its place.
-    """
+def show_plan(plan: Plan, sheet: Sheet, *, explain: bool = False) -> None:
+    """Set what to try in which order, what was rejected in short (with ``explain``: filter by filter), and the warnings."""
     models = plan.case.pool.models
     sheet.line(f"Plan for {', '.join(models)}", "bold")
     sheet.paragraph(f"{plan.strategy}: {STRATEGIES[plan.strategy]}" if plan.strategy in STRATEGIES else plan.strategy)
     for text in _notes(plan):
         sheet.fact(text)
     sheet.line()
-    _show_attempts(plan, sheet, reasons=reasons)
+    sheet.table(*plan_table(plan, sheet), bold=[0])
     sheet.line()
     sheet.paragraph(_legend(plan), style="dim")
     if explain:
@@ -67,7 +64,8 @@ def show_plan(plan: Plan, sheet: Sheet, *, explain: bool = False, reasons: bool 
             sheet.fact(f"{one.path}: {one.message} [{one.code}]", indent=2, hanging=4, style="yellow")
 
 
-def _show_attempts(plan: Plan, sheet: Sheet, *, reasons: bool) -> None:
+def plan_table(plan: Plan, sheet: Sheet, *, reasons: bool = False) -> tuple[list[Column], list[list[str]]]:
+    """Return columns and rows of the table of attempts: ids, or slugs where one model's ids do not fit the sheet."""
     attempts = plan.attempts
     figures: list[tuple[Column, list[str]]] = []
     if any(one.key_id is not None for one in attempts):
@@ -86,7 +84,7 @@ def _show_attempts(plan: Plan, sheet: Sheet, *, reasons: bool) -> None:
     if len(plan.case.pool.models) == 1 and not (sheet.fits(columns, rows) and not reasons):
         # the model stands above: where there is little room, its name need not stand in every row
         columns, rows = table([one.endpoint.slug for one in attempts], "slug")
-    sheet.table(columns, rows, bold=[0])
+    return columns, rows
 
 
 def _drawn(plan: Plan) -> bool:

@@ -32,7 +32,9 @@ def example_facts() -> Facts:
 
 
 def example_requests() -> list[dict[str, Any]]:
-    """Return documented requests: each with a title, a sentence, the body and the context.
+    """Return documented requests, one for each feature: a title, a sentence, the rules, passes and strategies that it ``shows``, the body and the context.
+
+    Some have ``health`` too, as a scenario has it.
 
     >>> example_requests()[1]["request"]["provider"]
     {'sort': 'price'}

@@ -1,4 +1,4 @@
-"""``routecore plan`` and ``routecore demo``: the same answers as the library, in words that need no other source."""
+"""``routecore plan``: the same answers as the library, in words that need no other source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from routecore import Router, decide, decide_scenario
 from routecore.routing.plan_view import REMOVES, STRATEGIES
 from routecore.routing.rules import RULES
-from routecore.wire.examples import example_catalog, example_requests, read_example
+from routecore.wire.examples import example_catalog
 from tests.cli.command_line import run, write
 from tests.routing.scenes import row, scene
 
@@ -188,26 +188,6 @@ def test_a_record_holds_what_the_decision_looked_at_as_a_routers_own_does(tmp_pa
 def test_every_rule_and_every_strategy_has_a_meaning_in_words():
     assert list(REMOVES) == [rule.name for rule in RULES]
     assert list(STRATEGIES) == ["balance", *(f"sort:{name}" for name in ("price", "throughput", "latency"))]
-
-
-def test_the_demo_shows_every_documented_request_with_its_plan():
-    done = run("demo")
-    assert (done.code, done.err) == (0, "")
-    for number, one in enumerate(example_requests(), 1):
-        assert f"{number} of {len(example_requests())}: {one['title']}" in done.out
-    assert done.out.count("Plan for ") + done.out.count("error: ") == len(example_requests())
-    assert read_example("catalog")["date"] in done.out
-
-
-def test_the_demo_ends_with_a_what_if_whose_page_opens_in_a_browser(tmp_path):
-    path = tmp_path / "report.html"
-    out = run("demo", "--no-explain", "--report", path).out
-    assert "What if: 2,000 requests" in out
-    assert "<html" in path.read_text(encoding="utf-8")
-
-
-def test_the_demo_is_shorter_without_reasons():
-    assert "Why each endpoint" not in run("demo", "--no-explain").out
 
 
 def test_print_of_a_plan_gives_the_table_that_the_command_gives():

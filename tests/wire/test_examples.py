@@ -9,7 +9,11 @@ import pytest
 
 from routecore import NoEligibleEndpoint, decide, example_catalog, example_facts, example_requests
 from routecore.adapters.openrouter import import_endpoints
+from routecore.routing.ranking.passes import PASSES
+from routecore.routing.ranking.sorting import SORTS
+from routecore.routing.rules import RULES
 from routecore.wire.examples import read_example
+from routecore.wire.scenario import plan_scenario
 from tests.adapters.openrouter.openrouter_feeds import DATA
 
 
@@ -60,11 +64,34 @@ def test_every_documented_request_can_be_planned_but_the_one_that_says_it_cannot
         else:
             assert len(plan.attempts) > 1
             assert not plan.warnings
-    assert failed == ["Nothing left"]
+    assert failed == ["Text to train on", "Nothing left"]
+
+
+def shown_by(one):
+    """The rules, passes and strategies that a documented request shows: what removed an endpoint, and what decided a place."""
+    scenario = {"catalog": example_catalog(), "stats": read_example("stats")["stats"], "draw": read_example("requests")["draw"]}
+    try:
+        plan = plan_scenario({**scenario, **{part: one[part] for part in ("request", "context", "health", "settings") if part in one}})
+    except NoEligibleEndpoint as error:
+        return {step["rule"] for step in error.funnel}
+    whys = [plan.why(attempt.endpoint.id) for attempt in plan.attempts]
+    passes = {side.words.partition(":")[0] for why in whys for side in why.sides}
+    return {rule for rule, _ in plan.funnel} | passes | {plan.strategy}
+
+
+@pytest.mark.parametrize("one", example_requests(), ids=lambda one: one["title"])
+def test_a_documented_request_shows_the_feature_that_it_is_about(one):
+    assert set(one["shows"]) <= shown_by(one)
+
+
+def test_every_rule_pass_and_strategy_has_a_documented_request_that_shows_it():
+    features = {rule.name for rule in RULES} | {one.name for one in PASSES} | {"balance", *(f"sort:{name}" for name in SORTS)}
+    # the example's own rows are all switched on
+    assert features - {name for one in example_requests() for name in one["shows"]} == {"disabled"}
 
 
 def test_a_long_prompt_makes_the_older_model_the_dearer_one():
-    (one,) = [one for one in example_requests() if one["title"].startswith("A long prompt")]
+    (one,) = [one for one in example_requests() if one["title"].startswith("A long prompt, two")]
     catalog = example_catalog()
     for tokens, first in ((one["context"]["prompt_tokens"], "anthropic/claude-sonnet-4.6"), (200_000, "anthropic/claude-sonnet-4.5")):
         plan = decide(catalog, one["request"], context={**one["context"], "prompt_tokens": tokens})
