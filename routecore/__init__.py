@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from routecore.live.settings import RouterSettings
     from routecore.live.snapshot import Prepared, Snapshot
     from routecore.live.steps import Action, Step, StepSettings
+    from routecore.live.streams.reader import StreamEvent, StreamReader
     from routecore.live.windows.settings import WindowSettings
     from routecore.live.windows.windows import Windows
     from routecore.pricing.money import format_usd
@@ -139,6 +140,8 @@ __all__ = [
     "Snapshot",
     "Step",
     "StepSettings",
+    "StreamEvent",
+    "StreamReader",
     "UnknownEndpoint",
     "UnknownModel",
     "UnpriceableRow",
@@ -232,6 +235,8 @@ _HOME = {
     "Snapshot": "live.snapshot",
     "Step": "live.steps",
     "StepSettings": "live.steps",
+    "StreamEvent": "live.streams.reader",
+    "StreamReader": "live.streams.reader",
     "UnknownEndpoint": "errors",
     "UnknownModel": "errors",
     "UnpriceableRow": "cost.log",

@@ -136,7 +136,7 @@ def error_facts(body: object, headers: Mapping[str, str]) -> ErrorFacts:
             _add(types, layer.get(key))
         # the innermost number counts: a gateway relays another's error under a status of its own
         status = _number(layer.get("code")) or _number(layer.get("status")) or status
-        if "originalStatusCode" in layer:
+        if layer.get("originalStatusCode") is not None:
             codes.add("modelerrorexception")
         metadata = layer.get("metadata")
         if isinstance(metadata, dict):

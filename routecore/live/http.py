@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from routecore.live.answers import Answers
     from routecore.live.completions import Completion
 
-__all__ = ["judge"]
+__all__ = ["ended", "judge", "stated"]
 
 GENERATION: Final = "generation"
 LONGEST_NAME: Final = 1_024
@@ -86,17 +86,17 @@ def _good(status: int, headers: object, body: object, dialect: str | None, kind:
     if error_in(read):
         return _error(status, headers, read, answers, unix_now, f"HTTP {status} that carries an error")
     if kind != GENERATION:
-        return {"kind": Kind.SUCCESS, **_stated(None, read)} if has_result(read, kind) else _none(status, f"no result of {kind}")
+        return {"kind": Kind.SUCCESS, **stated(None, read)} if has_result(read, kind) else _none(status, f"no result of {kind}")
     known = dialect_of(read)
     if dialect is not None and known != dialect:
         return _none(status, f"no answer of dialect {dialect}")
     if known is None:
-        return {"kind": Kind.SUCCESS, **_stated(None, read)}
+        return {"kind": Kind.SUCCESS, **stated(None, read)}
     completion = read_completion(read, known)
     if completion.error:
         error = completion.error if isinstance(completion.error, dict) else {"message": completion.error}
         return _error(status, headers, {"error": error}, answers, unix_now, f"HTTP {status} with an error in a choice")
-    return _ended(status, completion, answers)
+    return ended(status, completion, answers)
 
 
 def _joined(entries: list[dict[Any, Any]]) -> dict[Any, Any] | None:
@@ -107,33 +107,33 @@ def _joined(entries: list[dict[Any, Any]]) -> dict[Any, Any] | None:
     return {**{key: value for entry in entries for key, value in entry.items()}, "candidates": candidates}
 
 
-def _ended(status: int, completion: Completion, answers: Answers) -> dict[str, Any]:
+def ended(status: int, completion: Completion, answers: Answers) -> dict[str, Any]:
     """Judge a completion by how it ended: no success where the bill insures it, or where an operator says so."""
-    stated = _stated(completion, {})
-    usage = stated.get("usage")
+    says = stated(completion, {})
+    usage = says.get("usage")
     if not completion.parts:
         if completion.blocked:
-            return {"kind": Kind.MODERATION, "rule": "prompt_blocked", "detail": f"HTTP {status}: the prompt was blocked", **stated}
-        return {**_none(status, "nothing in it"), **stated}
+            return {"kind": Kind.MODERATION, "rule": "prompt_blocked", "detail": f"HTTP {status}: the prompt was blocked", **says}
+        return {**_none(status, "nothing in it"), **says}
     ended = [(reason if isinstance(reason, str) else None, output or (usage is not None and usage.has_output)) for reason, output in completion.parts]
     if all(is_insured(reason, GENERATION, has_output=output) for reason, output in ended):
         reasons = {reason for reason, _ in ended if reason}
-        return {**_none(status, "the finish reason says so" if reasons else "no output and no finish reason"), **stated}
+        return {**_none(status, "the finish reason says so" if reasons else "no output and no finish reason"), **says}
     for reason, _ in ended:
         rule = None if reason is None else answers.finish_rule(reason)
         if rule is not None:
             return {
                 "kind": rule.kind, "rule": rule.name, "cools": rule.cools, "context_exceeded": rule.context,
-                "detail": f"HTTP {status}: {rule.name}", **stated,
+                "detail": f"HTTP {status}: {rule.name}", **says,
             }  # fmt: skip
-    return {"kind": Kind.SUCCESS, **stated}
+    return {"kind": Kind.SUCCESS, **says}
 
 
 def _none(status: int, why: str) -> dict[str, Any]:
     return {"kind": Kind.SERVER, "rule": "no_completion", "detail": f"HTTP {status} that is {_NO_COMPLETION}: {why}"}
 
 
-def _stated(completion: Completion | None, body: dict[Any, Any]) -> dict[str, Any]:
+def stated(completion: Completion | None, body: dict[Any, Any]) -> dict[str, Any]:
     """Return what an answer says of itself: usage, tier, finish reason, id; what is not in the form that it should be is left out."""
     found: dict[str, Any] = {}
     usage = body.get("usage") if completion is None else completion.usage

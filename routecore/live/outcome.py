@@ -333,6 +333,14 @@ unsuitable, moderation, caller, cancelled, gateway
         waited = waited_seconds if raised.kind in {Kind.TIMEOUT, Kind.CANCELLED} else None
         return cls(cast("Kind", raised.kind), detail=raised.detail, waited_seconds=waited)
 
+    def replace(self, **changes: Any) -> Outcome:  # noqa: ANN401 - each field's own type
+        """Return a copy with other values, checked like any outcome.
+
+        >>> Outcome.server(502).replace(response_id="r1").response_id
+        'r1'
+        """
+        return Outcome(**({name: getattr(self, name) for name in self.__slots__} | changes))
+
     @property
     def tokens_per_second(self) -> float | None:
         """Output tokens per second after the first; ``None`` unless the response streamed at least two tokens over a measurable time."""
