@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from routecore.errors import Fault
 from routecore.pricing.classes import CLASSES, PRICES
 from routecore.pricing.instants import MOMENT_EXPECTED, moment_text, read_moment
-from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, plain, read_price, read_rate
+from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, plain, read_price, read_rate, round_noise
 from routecore.reading.checks import BOOL_EXPECTED, LIST_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, whole
 
 if TYPE_CHECKING:
@@ -134,9 +134,12 @@ def unknown_key(path: str, key: object, value: object, known: str) -> Fault:
 
 
 def read_card(  # noqa: PLR0912 - one branch a kind of key
-    raw: Mapping[Any, Any], path: str, faults: list[Fault], *, conditional: bool
+    raw: Mapping[Any, Any], path: str, faults: list[Fault], *, conditional: bool, rounded: list[tuple[str, object, str]] | None = None
 ) -> PriceCard | None:
-    """Read a card of ``overrides`` (``conditional``) or of ``variants`` (its own ``overrides`` are left to the caller); ``None`` after noting its faults."""
+    """Read a card of ``overrides`` (``conditional``) or of ``variants`` (its own ``overrides`` are left to the caller); ``None`` after noting its faults.
+
+    With a list ``rounded``, float noise in a price is rounded away and noted there (path, value, price used).
+    """
     before = len(faults)
     prices: dict[str, int] = {}
     multipliers: dict[str, Rate] = {}
@@ -145,6 +148,10 @@ def read_card(  # noqa: PLR0912 - one branch a kind of key
         if key in _PRICE_SET:
             if value is not None:
                 price = read_price(value)
+                if price is None and rounded is not None:
+                    price = round_noise(value)
+                    if price is not None:
+                        rounded.append((f"{path}.{key}", value, plain(price, PLACES)))
                 if price is None:
                     faults.append(Fault(f"{path}.{key}", value, PRICE_EXPECTED))
                 else:

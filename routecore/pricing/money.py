@@ -23,6 +23,7 @@ PLACES: Final = 15
 _WHOLE_DIGITS: Final = 6
 _EXPONENT_DIGITS: Final = 6
 _RATE_PLACES: Final = 400
+_NOISE: Final = 10**6
 _DECIMAL: Final = re.compile(r"(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?", re.ASCII)
 _WIDE: Final = Context(prec=5000)
 
@@ -109,6 +110,27 @@ def round_price(value: object) -> int | None:
     kept = digits[: len(digits) - dropped] if dropped < len(digits) else ""
     following = digits[len(kept)] if dropped <= len(digits) else "0"
     return int(kept or "0") + (following >= "5")
+
+
+def round_noise(value: object) -> int | None:
+    """Return a price finer than a femtodollar as the nearest whole one (half to even), if that moves it by at most a millionth of itself; else ``None``.
+
+    Feeds that divide prices per million tokens as floats are full of such noise. Source: the specification of the wire form, § Bad input.
+
+    >>> round_noise(0.132 / 1e6), round_noise("1e-16"), round_noise("0.0000000000000014")
+    (132000000, None, None)
+    """
+    parts = decimal_parts(value)
+    if parts is None:
+        return None
+    digits, power = parts
+    dropped = -PLACES - power
+    if dropped <= 0 or dropped > len(digits) or len(digits) + power > _WHOLE_DIGITS:
+        return None
+    number, unit = int(digits), 10**dropped
+    whole, rest = divmod(number, unit)
+    whole += 2 * rest > unit or (2 * rest == unit and whole & 1)
+    return whole if abs(whole * unit - number) * _NOISE <= number else None
 
 
 def read_rate(value: object) -> Rate | None:

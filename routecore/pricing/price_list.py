@@ -118,8 +118,8 @@ class Pricing:
     def reader(faults: list[Fault], rounded: list[tuple[str, object, str]] | None = None) -> Callable[[object, str], Pricing | None]:
         """Return a function of (raw, path) that reads many price lists, remembering the texts it has met: catalogs repeat prices.
 
-        It appends what is wrong to ``faults`` and then returns ``None``. With a list ``rounded``, a standing price that is finer than a femtodollar and that no
-        decision reads is rounded and noted there (path, value, price used), not refused.
+        It appends what is wrong to ``faults`` and then returns ``None``. With a list ``rounded``, a price finer than a femtodollar is rounded
+        half to even and noted there (path, value, price used) where that moves it by at most a millionth, and refused where it moves it further.
         """
         parts_of = PriceReader(faults, rounded).read
 

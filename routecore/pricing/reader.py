@@ -7,20 +7,17 @@ from typing import Final
 from routecore.errors import Fault
 from routecore.pricing.card import CACHE_MULTIPLIERS, TIERS, PriceCard, check_object, read_card, unknown_key
 from routecore.pricing.classes import PRICES
-from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, plain, read_price, read_rate, round_price
+from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, plain, read_price, read_rate, round_noise
 from routecore.pricing.rate import Rate
 from routecore.reading.checks import below, lower
 
-__all__ = ["DECISIVE", "Parts", "PriceReader", "Variant"]
+__all__ = ["Parts", "PriceReader", "Variant"]
 
 Variant = tuple[PriceCard, tuple[PriceCard, ...] | None]
 """The card of a served tier, and its own conditional cards where it has any."""
 
 Parts = tuple[dict[str, int], dict[str, Rate], Rate | None, Rate | None, tuple[PriceCard, ...], dict[str, Variant], dict[str, Rate]]
 """Standing prices, cache multipliers, discount, batch multiplier, conditional cards, cards of served tiers, multipliers of regions."""
-
-DECISIVE: Final = frozenset({"prompt", "completion", "request", "image", "input_cache_read"})
-"""The standing prices that decisions read; a catalog never rounds them."""
 
 _PRICE_SET: Final = frozenset(PRICES)
 _MULTIPLIER_SET: Final = frozenset(CACHE_MULTIPLIERS)
@@ -71,8 +68,8 @@ class PriceReader:
 
     def _price(self, value: object, path: str, key: str) -> int | None:
         price = read_price(value)
-        if price is None and self.rounded is not None and key not in DECISIVE:
-            price = round_price(value)
+        if price is None and self.rounded is not None:
+            price = round_noise(value)
             if price is not None:
                 self.rounded.append((f"{path}.{key}", value, plain(price, PLACES)))
                 return price
@@ -133,7 +130,7 @@ class PriceReader:
         for index, raw in enumerate(value):
             where = f"{path}[{index}]"
             if check_object(raw, where, self.faults):
-                card = read_card(raw, where, self.faults, conditional=True)
+                card = read_card(raw, where, self.faults, conditional=True, rounded=self.rounded)
                 if card is not None:
                     cards.append(card)
         return tuple(cards)
@@ -147,7 +144,7 @@ class PriceReader:
             if tier not in TIERS:
                 self.faults.append(Fault(where, raw, f"a card of one of the tiers {', '.join(TIERS)}"))
             elif raw is not None and check_object(raw, where, self.faults):
-                card = read_card(raw, where, self.faults, conditional=False)
+                card = read_card(raw, where, self.faults, conditional=False, rounded=self.rounded)
                 inner = raw.get("overrides")
                 own = () if inner is None else self._overrides(inner, f"{where}.overrides")
                 # an empty card says nothing, and an empty list of cards is none of its own
