@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import json
 import sys
+import zlib
 from contextlib import ExitStack
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -17,7 +17,8 @@ from routecore.cli.reading import STDIN, problem_of, shown_name
 from routecore.cli.terminal import Page
 from routecore.cost.log import UnpriceableRow, price_row
 from routecore.cost.log_totals import LogTotals
-from routecore.errors import Fault, InvalidRequest, RoutecoreError
+from routecore.cost.logs.rows import log_rows
+from routecore.errors import RoutecoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,19 +29,19 @@ if TYPE_CHECKING:
 
 __all__ = ["price_file"]
 
-_LOG: Final = "a log: one JSON object a line"
+_LOG: Final = "a log: one JSON object a line, or what Claude Code, Codex, OpenRouter or LiteLLM write"
 _GZIP: Final = b"\x1f\x8b"
 _EVERY: Final = 512
-_SHOWN_LINE: Final = 80
 
 
 def price_file(path: str, catalog: Catalog) -> LogTotals:
     """Return the totals of a log file. A line that is no JSON is a row that could not be priced; empty lines are passed over.
 
-    Raises ``UnreadableFile`` if the file cannot be read at all, or has no line in it.
+    Raises ``UnreadableFile`` if the file cannot be read at all, has no line in it, or is no log: not one of its rows has a usage.
     """
     totals = LogTotals()
     rows = 0
+    is_log = False
     try:
         with ExitStack() as opened:
             raw = _buffered(sys.stdin.buffer) if path == STDIN else _buffered(opened.enter_context(Path(path).open("rb")))
@@ -50,16 +51,18 @@ def price_file(path: str, catalog: Catalog) -> LogTotals:
             if bar.console.is_terminal:
                 opened.enter_context(bar)
             task = bar.add_task("pricing", total=size, rows=0)
-            for number, line in enumerate(lines, 1):
+            for number, row in log_rows(lines):
                 if number % _EVERY == 0:
                     bar.update(task, completed=raw.tell() if size is not None else 0, rows=number)
-                if line.strip():
-                    rows += 1
-                    totals.add(_price_line(line, number, catalog))
-    except (OSError, EOFError, ValueError) as error:
+                rows += 1
+                is_log = is_log or (isinstance(row, dict) and "usage" in row)
+                totals.add(_price(row, number, catalog))
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UnreadableFile(shown_name(path), problem_of(error), _LOG) from error
     if not rows:
-        raise UnreadableFile(shown_name(path), "is empty", _LOG)
+        raise UnreadableFile(shown_name(path), "is empty, or has no answer of a model in it", _LOG)
+    if not is_log:
+        raise UnreadableFile(shown_name(path), "is no log: none of its rows has a usage", _LOG)
     return totals
 
 
@@ -68,14 +71,9 @@ def _buffered(stream: BinaryIO) -> BufferedReader:
     return stream if isinstance(stream, BufferedReader) else BufferedReader(cast("RawIOBase", stream))
 
 
-def _price_line(line: bytes, number: int, catalog: Catalog) -> PricedRow | UnpriceableRow:
-    try:
-        row: Any = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        text = line.decode("utf-8", "backslashreplace").strip()
-        shown = text if len(text) <= _SHOWN_LINE else f"{text[:_SHOWN_LINE]}…"
-        reason = f"column {error.colno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error).partition(";")[0]
-        return UnpriceableRow(number, InvalidRequest([Fault("row", shown, f"JSON ({reason})")]))
+def _price(row: object, number: int, catalog: Catalog) -> PricedRow | UnpriceableRow:
+    if isinstance(row, RoutecoreError):
+        return UnpriceableRow(number, row)
     try:
         return price_row(row, catalog, line=number)
     except RoutecoreError as error:

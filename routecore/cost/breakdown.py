@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from routecore.cost.context import PLAIN
+from routecore.cost.context import PLAIN, tier_of
 from routecore.cost.items import ITEMS, billed, line_counts
 from routecore.pricing.classes import CLASSES, MEASURES, TOKEN
 from routecore.pricing.money import as_decimal, plain
 from routecore.pricing.rate import ONE, Rate, product, reduced, times
+from routecore.usage.fields import all_counts
 from routecore.usage.report import Anomaly
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from decimal import Decimal
 
     from routecore.cost.context import CostContext
@@ -169,7 +171,7 @@ class CostBreakdown:
 
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
-        """What was odd: impossible counts in the usage, calls without a price, timed cards without a time, a tier that nobody knows."""
+        """What was odd: counts that cannot be, that nobody read or that are missing; calls without a price; cards without a time; tiers unknown or stated otherwise."""
         rates, usage, context = self.rates, self.usage, self.context
         found = list(usage.anomalies)
         for one in CLASSES:
@@ -182,9 +184,28 @@ class CostBreakdown:
             if ladder.timed:
                 unasked = ladder.unasked(usage.prompt_tokens)
                 found.extend(Anomaly("time_unknown", f"pricing.{path}", None, "the card does not hold") for path in unasked)
+        found.extend(self._stated())
+        if not usage.anomalies and not self.insured and not any(all_counts(usage)):
+            found.append(Anomaly("no_usage", "usage", None, 0))
         if not context.tier_is_known:
             found.append(Anomaly("unknown_tier", "context.served_tier", context.asked_tier, "default"))
         return tuple(found)
+
+    def _stated(self) -> Iterator[Anomaly]:
+        """Give what the usage states of its bill and the context does not say: the context holds."""
+        stated, context = self.usage.stated, self.context
+        if stated is None:
+            return
+        if stated.tier is not None and tier_of(stated.tier) != context.tier:
+            yield Anomaly("stated_tier_differs", "usage.service_tier", stated.tier, context.tier)
+        if stated.region is not None:
+            region = self.pricing.regions.get(stated.region)
+            if region is None:
+                yield Anomaly("unknown_region", "usage.inference_geo", stated.region, 1)
+            elif region != (context.region or ONE):
+                yield Anomaly("stated_region_differs", "usage.inference_geo", stated.region, plain(*(context.region or ONE)))
+        if stated.is_byok and not context.is_byok:
+            yield Anomaly("stated_byok_differs", "usage.is_byok", True, False)
 
     @property
     def lines(self) -> list[Line]:

@@ -15,12 +15,23 @@ from routecore.reading.checks import BOOL_EXPECTED, OBJECT_EXPECTED, nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PLAIN", "CostContext"]
+__all__ = ["PLAIN", "CostContext", "tier_of"]
 
 _KINDS: Final = frozenset({"generation", "embedding", "embeddings", "rerank", "reranking", "moderation", "moderations", "classification"})
 _KEYS: Final = ("served_tier", "requested_tier", "time_utc", "is_byok", "byok_fee_rate", "discount_rate", "region_multiplier", "kind", "strict")
-_TIER_NAMES: Final = {"": DEFAULT_TIER, "standard": DEFAULT_TIER, "default": DEFAULT_TIER, "fast": "priority"} | {tier: tier for tier in TIERS}
+_TIER_NAMES: Final = (
+    dict.fromkeys(("", "standard", "default", "auto", "on_demand", "standard_only"), DEFAULT_TIER) | {"fast": "priority"} | {tier: tier for tier in TIERS}
+)
 _FREE: Final[Rate] = (0, 0)
+
+
+def tier_of(written: str) -> str | None:
+    """Return the tier that a served tier is, as written; ``None`` for one that this library does not know.
+
+    >>> tier_of("Fast"), tier_of("standard"), tier_of("scale")
+    ('priority', 'default', None)
+    """
+    return _TIER_NAMES.get(written.strip().lower())
 
 
 class CostContext:
@@ -45,7 +56,7 @@ class CostContext:
         strict: bool = False,  # noqa: FBT001, FBT002 - read from the wire by name
     ) -> None:
         self.asked_tier = served_tier
-        self.tier = DEFAULT_TIER if served_tier is None else _TIER_NAMES.get(served_tier.strip().lower(), DEFAULT_TIER)
+        self.tier = DEFAULT_TIER if served_tier is None else tier_of(served_tier) or DEFAULT_TIER
         self.instant = instant
         self.is_byok = is_byok
         self.byok_fee_rate = byok_fee_rate
@@ -58,7 +69,7 @@ class CostContext:
     @property
     def tier_is_known(self) -> bool:
         """Whether the served tier, as written, is one that this library knows."""
-        return self.asked_tier is None or self.asked_tier.strip().lower() in _TIER_NAMES
+        return self.asked_tier is None or tier_of(self.asked_tier) is not None
 
     @classmethod
     def parse(cls, raw: object, *, path: str = "context", faults: list[Fault] | None = None) -> CostContext:

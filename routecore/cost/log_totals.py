@@ -5,7 +5,7 @@ Totals are exact whole numbers, so their sum is the same in any order and any pa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from routecore.cost.log import PricedRow, UnpriceableRow
 from routecore.pricing.money import as_decimal, plain
@@ -14,6 +14,7 @@ from routecore.pricing.rate import plus, reduced
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from routecore.cost.breakdown import CostBreakdown
     from routecore.pricing.rate import Rate
 
 __all__ = ["LogTotals"]
@@ -39,9 +40,12 @@ class _Sum:
         for name, amount in amounts.items():
             self.amounts[name] = plus(self.amounts[name], amount)
 
-    def merge(self, other: _Sum) -> None:
-        self.count(**other.counts)
-        self.add(**other.amounts)
+    def merge(self, other: _Sum, sign: int = 1) -> None:
+        self.count(**{name: sign * number for name, number in other.counts.items()})
+        self.add(**{name: (sign * number, places) for name, (number, places) in other.amounts.items()})
+
+    def is_empty(self) -> bool:
+        return not any(self.counts.values()) and not any(number for number, _ in self.amounts.values())
 
     def value(self) -> tuple[tuple[int, ...], tuple[Rate, ...]]:
         return tuple(self.counts.values()), tuple(reduced(*amount) for amount in self.amounts.values())
@@ -52,8 +56,41 @@ class _Sum:
         return {**self.counts, **{name: plain(*amount) for name, amount in self.amounts.items()}, "cache_savings": plain(*savings)}
 
 
+class _Response(NamedTuple):
+    """What one row adds to the totals, and how it stands beside other rows of the same response: whole ones first, of those the last."""
+
+    rank: tuple[bool, int, int]
+    parts: tuple[tuple[tuple[str, str], _Sum], ...]
+    cause: str | None
+
+
+def _sum_of(breakdown: CostBreakdown, *, requests: int = 0, odd: bool = False) -> _Sum:
+    usage, places = breakdown.usage, breakdown.places
+    uncached, upstream = breakdown.uncached_units(), breakdown.upstream()
+    one = _Sum()
+    one.count(
+        requests=requests,
+        prompt_tokens=usage.prompt_tokens,
+        cached_tokens=usage.cached_tokens,
+        completion_tokens=usage.completion_tokens,
+        insured=int(breakdown.insured),
+        anomalous=int(odd or bool(breakdown.anomalies)),
+    )
+    one.add(
+        cost=breakdown.charge(),
+        list_cost=(breakdown.list_units, places),
+        uncached_list_cost=(breakdown.list_units if uncached is None else uncached, places),
+        upstream_cost=upstream,
+        insured_cost=upstream if breakdown.insured else (0, 0),
+    )
+    return one
+
+
 class LogTotals:
     """Exact totals of a log, by (model, provider). Mergeable: the total of a log is the sum of its rows in any order and any partition.
+
+    Rows of one model with one response id are one response: the last row that tells how it ended counts (without any such, the last), and ``folded`` says how many
+    rows were folded into others. Some hundred bytes are kept for every row that has an id.
 
     >>> from routecore.catalog.catalog import Catalog
     >>> from routecore.cost.log import price_log
@@ -66,52 +103,72 @@ class LogTotals:
     (Decimal('0.00204'), [(3, 'usage')])
     """
 
-    __slots__ = ("_groups", "causes", "unpriceable")
+    __slots__ = ("_groups", "_responses", "causes", "folded", "unpriceable")
 
     def __init__(self) -> None:
         self._groups: dict[tuple[str, str], _Sum] = {}
+        self._responses: dict[tuple[str, str], _Response] = {}
         self.unpriceable: list[UnpriceableRow] = []
         self.causes: dict[str, int] = {}
+        self.folded = 0
 
     def add(self, row: PricedRow | UnpriceableRow) -> None:
         """Add one row of ``price_log``."""
         if isinstance(row, UnpriceableRow):
             self.unpriceable.append(row)
             return
-        endpoint, breakdown = row.endpoint, row.breakdown
-        key = (endpoint.model, endpoint.provider)
-        group = self._groups.get(key)
-        if group is None:
-            group = self._groups[key] = _Sum()
-        usage, places = breakdown.usage, breakdown.places
-        group.count(
-            requests=1,
-            prompt_tokens=usage.prompt_tokens,
-            cached_tokens=usage.cached_tokens,
-            completion_tokens=usage.completion_tokens,
-            insured=int(breakdown.insured),
-            anomalous=int(bool(breakdown.anomalies)),
-        )
-        uncached, upstream = breakdown.uncached_units(), breakdown.upstream()
-        group.add(
-            cost=breakdown.charge(),
-            list_cost=(breakdown.list_units, places),
-            uncached_list_cost=(breakdown.list_units if uncached is None else uncached, places),
-            upstream_cost=upstream,
-            insured_cost=upstream if breakdown.insured else (0, 0),
-        )
-        if row.reconciliation is not None:
-            cause = row.reconciliation.cause
-            self.causes[cause] = self.causes.get(cause, 0) + 1
+        parts = [((row.endpoint.model, row.endpoint.provider), _sum_of(row.breakdown, requests=1, odd=bool(row.anomalies)))]
+        parts.extend(((one.endpoint.model, one.endpoint.provider), _sum_of(one.breakdown)) for one in row.passes)
+        rank = (row.whole, row.line, row.breakdown.usage.completion_tokens)
+        response = _Response(rank, tuple(parts), None if row.reconciliation is None else row.reconciliation.cause)
+        if row.response_id is None:
+            self._count(response, 1)
+        else:
+            self._keep((row.endpoint.model, row.response_id), response)
+
+    def _keep(self, key: tuple[str, str], response: _Response) -> None:
+        """Count a response that has an id, in place of an earlier row of the same one, unless that one is the better."""
+        known = self._responses.get(key)
+        if known is not None:
+            self.folded += 1
+            if known.rank >= response.rank:
+                return
+            self._count(known, -1)
+        self._responses[key] = response
+        self._count(response, 1)
+
+    def _count(self, response: _Response, sign: int) -> None:
+        for key, part in response.parts:
+            group = self._groups.get(key)
+            if group is None:
+                group = self._groups[key] = _Sum()
+            group.merge(part, sign)
+            if group.is_empty():
+                del self._groups[key]
+        if response.cause is not None:
+            self.causes[response.cause] = self.causes.get(response.cause, 0) + sign
+            if not self.causes[response.cause]:
+                del self.causes[response.cause]
 
     def merge(self, other: LogTotals) -> LogTotals:
-        """Return the totals of both logs; neither changes."""
+        """Return the totals of both logs; neither changes. A response that both have is counted once."""
         merged = LogTotals()
         for part in (self, other):
             for key, group in part._groups.items():  # noqa: SLF001 - the same class
                 merged._groups.setdefault(key, _Sum()).merge(group)
             for cause, number in part.causes.items():
                 merged.causes[cause] = merged.causes.get(cause, 0) + number
+        merged.folded = self.folded + other.folded
+        merged._responses = dict(self._responses)
+        for key, response in other._responses.items():
+            known = merged._responses.get(key)
+            if known is None:
+                merged._responses[key] = response
+                continue
+            # both are in the sums by now: the lesser goes
+            merged.folded += 1
+            merged._responses[key] = max(known, response, key=lambda one: one.rank)
+            merged._count(min(response, known, key=lambda one: one.rank), -1)
         merged.unpriceable = sorted([*self.unpriceable, *other.unpriceable], key=lambda row: (row.line, row.error.message))
         return merged
 
@@ -137,11 +194,12 @@ class LogTotals:
         return [{"model": model, "provider": provider, **group.to_dict()} for (model, provider), group in ranked]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON holds it: ``total``, ``groups``, ``reconciliation`` (how many rows of each cause), ``unpriceable``."""
+        """Return everything as JSON holds it: ``total``, ``groups``, ``reconciliation`` (how many rows of each cause), ``folded``, ``unpriceable``."""
         return {
             "total": self._total().to_dict(),
             "groups": self.rows(),
             "reconciliation": dict(sorted(self.causes.items())),
+            "folded": self.folded,
             "unpriceable": [row.to_dict() for row in self.unpriceable],
         }
 
@@ -149,7 +207,12 @@ class LogTotals:
         if not isinstance(other, LogTotals):
             return NotImplemented
         mine, theirs = ({key: group.value() for key, group in totals._groups.items()} for totals in (self, other))  # noqa: SLF001
-        return mine == theirs and self.causes == other.causes and [row.line for row in self.unpriceable] == [row.line for row in other.unpriceable]
+        return (
+            mine == theirs
+            and self.causes == other.causes
+            and self.folded == other.folded
+            and [row.line for row in self.unpriceable] == [row.line for row in other.unpriceable]
+        )
 
     __hash__ = None  # type: ignore[assignment]
 

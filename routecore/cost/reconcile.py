@@ -9,16 +9,17 @@ from routecore.cost.items import every_item
 from routecore.errors import Fault, InvalidRequest, UnpricedUsage
 from routecore.pricing.card import DEFAULT_TIER, TIERS
 from routecore.pricing.money import as_decimal, plain, read_rate
-from routecore.pricing.rate import product
+from routecore.pricing.rate import product, reduced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from routecore.cost.breakdown import CostBreakdown
+    from routecore.pricing.rate import Rate
     from routecore.pricing.rates import Rates
     from routecore.usage.counts import Usage
 
-__all__ = ["Reconciliation", "reconcile"]
+__all__ = ["Reconciliation", "reconcile", "reconcile_rate"]
 
 _WIDE: Final = Context(prec=2000)
 _RELATIVE: Final = Decimal("1e-9")
@@ -65,6 +66,12 @@ def reconcile(breakdown: CostBreakdown, reported: Decimal | float | str) -> Reco
     rate = read_rate(reported)
     if rate is None:
         raise InvalidRequest([Fault("reported", reported, "an amount in USD")])
+    return reconcile_rate(breakdown, rate)
+
+
+def reconcile_rate(breakdown: CostBreakdown, rate: Rate) -> Reconciliation:
+    """Return the difference between a reported cost that is read already, (n, k), n × 10^-k USD, and ``breakdown``'s, as ``reconcile`` does."""
+    rate = reduced(*rate)
     amount, computed = as_decimal(*rate), breakdown.cost
     difference = _WIDE.subtract(amount, computed)
     if not difference:
@@ -75,6 +82,10 @@ def reconcile(breakdown: CostBreakdown, reported: Decimal | float | str) -> Reco
     for cause, explanation, figure in _candidates(breakdown):
         if figure == amount or _rounds_to(figure, amount, places):
             return Reconciliation(amount, computed, difference, cause, explanation)
+    fee = _fee_percent(breakdown, amount)
+    if fee is not None:
+        text = f"the reported figure is a fee of {fee} % on what the provider bills the key's owner"
+        return Reconciliation(amount, computed, difference, "byok", text)
     percent = _percent_off(breakdown, amount)
     if percent is not None:
         text = f"the reported figure is the list cost less {percent} %; the breakdown used a discount rate of {format(breakdown.discount_rate, 'f')}"
@@ -164,6 +175,15 @@ def _priced(usage: Usage, rates: Rates) -> int | None:
         return sum(every_item(usage, rates))
     except UnpricedUsage:
         return None
+
+
+def _fee_percent(breakdown: CostBreakdown, amount: Decimal) -> int | None:
+    """Return the whole percentage, 1 to 99, of what the provider bills that the reported figure is, where the key was the caller's own or is stated to be."""
+    stated = breakdown.usage.stated
+    if not breakdown.list_units or not (breakdown.context.is_byok or (stated is not None and stated.is_byok)):
+        return None
+    upstream = breakdown.upstream_cost
+    return next((percent for percent in range(1, 100) if _WIDE.multiply(upstream, Decimal(percent)) == _WIDE.multiply(amount, Decimal(100))), None)
 
 
 def _percent_off(breakdown: CostBreakdown, amount: Decimal) -> int | None:

@@ -68,7 +68,6 @@ def test_a_row_is_priced_at_the_endpoint_that_it_names(parts, endpoint):
         ({"usage": {"prompt_tokens": "x"}}, "usage.prompt_tokens"),
         ({"context": 7}, "context"),
         ({"finish_reason": 7}, "finish_reason"),
-        ({"cost": "much"}, "reported"),
     ],
 )
 def test_a_row_that_cannot_be_priced_is_named_and_never_guessed(parts, param):

@@ -29,7 +29,12 @@ __all__ = ["cost"]
     epilog="\b\nExamples:\n  routecore cost case.json\n  routecore cost --usage log.jsonl --catalog catalog.json",
 )
 @click.argument("case", required=False, metavar="[CASE.json]")
-@click.option("--usage", "log", metavar="FILE.jsonl", help="A log: one JSON object a line, with usage, model and provider.")
+@click.option(
+    "--usage",
+    "log",
+    metavar="FILE.jsonl",
+    help="A log: one JSON object a line, with usage, model and provider; or what Claude Code, Codex, OpenRouter or LiteLLM write.",
+)
 @click.option("--catalog", "catalog_file", metavar="FILE", help="The catalog with the prices of the log's endpoints; 'example' is the shipped one.")
 @from_feed
 @click.option("--strict", is_flag=True, help="Exit with 2 if any row of the log could not be priced.")
@@ -55,7 +60,8 @@ def cost(case: str | None, log: str | None, catalog_file: str | None, feed: str,
         print_json(totals.to_dict())
     else:
         show_totals(totals, Page())
-    return EXIT_FAULT if strict and totals.unpriceable else 0
+    # a log of which nothing could be priced has told nothing
+    return EXIT_FAULT if (strict and totals.unpriceable) or not totals.requests else 0
 
 
 def _price_case(file: str, *, machine: bool) -> None:

@@ -25,8 +25,10 @@ def show_totals(totals: LogTotals, page: Page) -> None:
     """Print a log's totals by model and provider, how they compare with what was reported, and every row that could not be priced."""
     told = totals.to_dict()
     total, unpriceable = told["total"], told["unpriceable"]
-    rows_read = totals.requests + len(unpriceable)
+    rows_read = totals.requests + totals.folded + len(unpriceable)
     page.line(f"{exact(totals.cost)} USD charged for {count(totals.requests)} of {count(rows_read)} rows", "bold")
+    if totals.folded:
+        page.line(f"{plural(totals.folded, 'row')} told a response once more: each response is counted once")
     for text in _savings(total):
         page.line(text)
     if totals.requests:

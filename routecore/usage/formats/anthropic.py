@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from routecore.usage.report import Reported
 
-__all__ = ["anthropic"]
+__all__ = ["anthropic", "passes_of_other_models"]
 
 _COUNTS: Final = (
     ("prompt", "input_tokens"), ("cached", "cache_read_input_tokens"), ("written", "cache_creation_input_tokens"), ("completion", "output_tokens"),
@@ -62,5 +62,12 @@ def passes_of_other_models(body: Mapping[Any, Any], model: str) -> tuple[dict[st
     found = body.get("iterations")
     if not isinstance(found, list):
         return dict(body), []
-    others = [entry for entry in found if isinstance(entry, dict) and isinstance(entry.get("model"), str) and entry["model"] != model]
-    return ({**body, "iterations": [entry for entry in found if not any(entry is other for other in others)]} if others else dict(body)), others
+    others = [entry for entry in found if isinstance(entry, dict) and _is_other(entry.get("model"), model)]
+    if not others:
+        return dict(body), []
+    apart = set(map(id, others))
+    return {**body, "iterations": [entry for entry in found if id(entry) not in apart]}, others
+
+
+def _is_other(named: object, model: str) -> bool:
+    return isinstance(named, str) and named not in {"", model, model.rpartition("/")[2]}
