@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from routecore.live.outcome import Outcome
     from routecore.live.pins import MemoryPins, Pin, PinSettings, PinStore
     from routecore.live.router import Router
+    from routecore.live.run import Close, Run, Try, Wait
     from routecore.live.settings import RouterSettings
     from routecore.live.snapshot import Prepared, Snapshot
     from routecore.live.steps import Action, Step, StepSettings
@@ -89,6 +90,7 @@ __all__ = [
     "Catalog",
     "CatalogError",
     "Change",
+    "Close",
     "Context",
     "CostBreakdown",
     "CostContext",
@@ -135,6 +137,7 @@ __all__ = [
     "RoutecoreError",
     "Router",
     "RouterSettings",
+    "Run",
     "Settings",
     "SimulationError",
     "Snapshot",
@@ -142,11 +145,13 @@ __all__ = [
     "StepSettings",
     "StreamEvent",
     "StreamReader",
+    "Try",
     "UnknownEndpoint",
     "UnknownModel",
     "UnpriceableRow",
     "UnpricedUsage",
     "Usage",
+    "Wait",
     "Warned",
     "Why",
     "WindowSettings",
@@ -176,14 +181,15 @@ __all__ = [
 _HOME = {
     "Account": "request.account",
     "Action": "live.steps",
-    "AnswerRule": "live.answers",
     "Anomaly": "usage.report",
+    "AnswerRule": "live.answers",
     "Attempt": "routing.attempt",
     "BalanceWeights": "request.settings",
     "ByokKey": "request.context",
     "Catalog": "catalog.catalog",
     "CatalogError": "errors",
     "Change": "routing.change",
+    "Close": "live.run",
     "Context": "request.context",
     "CostBreakdown": "cost.breakdown",
     "CostContext": "cost.context",
@@ -230,6 +236,7 @@ _HOME = {
     "RoutecoreError": "errors",
     "Router": "live.router",
     "RouterSettings": "live.settings",
+    "Run": "live.run",
     "Settings": "request.settings",
     "SimulationError": "errors",
     "Snapshot": "live.snapshot",
@@ -237,11 +244,13 @@ _HOME = {
     "StepSettings": "live.steps",
     "StreamEvent": "live.streams.reader",
     "StreamReader": "live.streams.reader",
+    "Try": "live.run",
     "UnknownEndpoint": "errors",
     "UnknownModel": "errors",
     "UnpriceableRow": "cost.log",
     "UnpricedUsage": "errors",
     "Usage": "usage.counts",
+    "Wait": "live.run",
     "Warned": "routing.warnings",
     "Why": "routing.explain",
     "WindowSettings": "live.windows.settings",

@@ -65,6 +65,16 @@ class LivePlan(Plan):
         for place, attempt in enumerate(super().__iter__()):
             yield LiveAttempt(attempt, self, place)
 
+    def at(self, place: int) -> LiveAttempt:
+        """Return the attempt at a place, from 0, as iterating gives it."""
+        return LiveAttempt(self[place], self, place)
+
+    def after(self, place: int) -> LiveAttempt | None:
+        """Return the first attempt after ``place`` that has neither ended nor been ruled out; ``None`` if there is none."""
+        progress: Progress | None = getattr(self, "_progress", None)
+        following = (place + 1 if place + 1 < len(self) else None) if progress is None else progress.after(place, len(self))
+        return None if following is None else self.at(following)
+
     def next_after(self, outcome: Outcome, attempt: Attempt | None = None, *, delivered: bool = False) -> Step:
         """Return what to do after ``outcome`` of ``attempt`` (without one: of the first): the next attempt, one again after a wait, stop, or done.
 
@@ -83,7 +93,7 @@ class LivePlan(Plan):
         if delivered:
             return Step(Action.STOP, 0.0, f"{row.reason}; part of the answer is with the caller, so nothing is repeated")
         step, at = step_of(progress, place, len(self), self._steps)
-        return step if at is None else step._replace(attempt=LiveAttempt(self[at], self, at))
+        return step if at is None else step._replace(attempt=self.at(at))
 
     def _place(self, attempt: Attempt | None) -> int:
         """Return an attempt's place in this plan; one that is not in it counts as the first."""

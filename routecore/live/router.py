@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
+from math import inf
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ from routecore.live.live_plan import LiveAttempt, LivePlan
 from routecore.live.metrics import FAILED, PLANS, Counters, Metric, readings
 from routecore.live.outcome import Outcome
 from routecore.live.pins import MemoryPins, Pins
+from routecore.live.run import Run
 from routecore.live.session import Session
 from routecore.live.settings import RouterSettings
 from routecore.live.snapshot import Prepared, Snapshot
@@ -99,7 +101,7 @@ class Router:
         self._decision = self.settings.decision
         self._steps = self.settings.steps
         self.answers = Answers(self.settings.answers)
-        self._clock = clock
+        self.clock = self._clock = clock
         self._wall_clock = wall_clock
         self._entropy = Random(SystemRandom().getrandbits(256)).getrandbits if entropy is None else entropy  # noqa: S311 - load is spread, no secret kept
         self._sink = on_decision
@@ -165,6 +167,45 @@ class Router:
         if self._sink is not None:
             self._send(plan)
         return plan
+
+    def start(
+        self,
+        body: Mapping[str, Any] | Prepared,
+        context: Context | Mapping[str, Any] | None = None,
+        *,
+        deadline_seconds: float | None = None,
+        stream: bool | None = None,
+        prompt_tokens: int | None = None,
+        completion_tokens: int | None = None,
+        cached_tokens: int | None = None,
+        session_id: str | None = None,
+    ) -> Run:
+        """Plan a request and start its run: what to try, how long to wait, when to hedge, who answers, and the error if nobody does.
+
+        Args:
+            body: As for ``plan``, which this calls; so are the context, the estimates and ``session_id``.
+            context: As for ``plan``.
+            deadline_seconds: From now to the first output where the answer streams, else to its end; without one only the attempts' own timeouts hold.
+            stream: Whether the answer streams; by default what the body's ``stream`` says.
+            prompt_tokens: As for ``plan``.
+            completion_tokens: As for ``plan``.
+            cached_tokens: As for ``plan``.
+            session_id: As for ``plan``.
+
+        Returns:
+            The run; ``routecore.live.aio.serve`` and ``routecore.live.threads.serve`` carry it out.
+
+        Raises:
+            RoutecoreError: What ``plan`` raises.
+            InvalidRequest: The deadline is no finite number of seconds, 0 or more.
+        """
+        if deadline_seconds is not None and (
+            isinstance(deadline_seconds, bool) or not isinstance(deadline_seconds, (int, float)) or not 0 <= deadline_seconds < inf
+        ):
+            raise InvalidRequest([Fault("deadline_seconds", deadline_seconds, "a finite number of seconds, 0 or more")])
+        plan = self.plan(body, context, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, cached_tokens=cached_tokens, session_id=session_id)
+        streams = (isinstance(body, dict) and body.get("stream") is True) if stream is None else stream
+        return Run(self, plan, stream=streams, deadline_seconds=deadline_seconds)
 
     def prepare(self, body: Mapping[str, Any], context: Context | Mapping[str, Any] | None = None) -> Prepared:
         """Read a body once, for many requests like it: ``plan`` then looks nothing up but the draw.
