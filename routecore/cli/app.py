@@ -12,7 +12,7 @@ import click
 
 from routecore.cli.errors import Failure, UnreadableFile, exit_code, show_error
 from routecore.cli.group import Listed
-from routecore.cli.terminal import Page, print_json
+from routecore.cli.terminal import Page, clean, print_json
 from routecore.version import VERSION
 
 __all__ = ["COMMANDS", "main"]
@@ -90,7 +90,7 @@ class App(Listed):
         except click.ClickException as error:
             if machine:
                 print_json({"error": {"message": error.format_message(), "type": "usage", "param": None, "code": 400, "metadata": {}}})
-            error.show()
+            click.UsageError(clean(error.format_message()), getattr(error, "ctx", None)).show()
             return error.exit_code
         return code if isinstance(code, int) else 0
 

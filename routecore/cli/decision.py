@@ -79,7 +79,9 @@ def _compose(catalog_file: str | None, feed: str, request_file: str | None, mode
     """Return the scenario that the files make together, and which file each part is from."""
     if catalog_file is None:
         raise click.UsageError("name a SCENARIO file, or a catalog and a request (routecore plan --catalog example --request body.json)")
-    if (request_file is None) == (model is None):
+    if request_file is not None and model is not None:
+        raise click.UsageError("the request comes from --request or from --model, not from both")
+    if request_file is None and model is None:
         raise click.UsageError("--catalog needs a request: name its file with --request, or just a model with --model")
     if sum(file == STDIN for file in (catalog_file, request_file, *named.values())) > 1:
         raise click.UsageError("only one file can be '-', standard input")

@@ -88,6 +88,8 @@ def problem_of(error: Exception) -> str:
 def _hint(path: str, error: Exception) -> str | None:
     if not isinstance(error, FileNotFoundError):
         return None
+    if get_close_matches(path, [EXAMPLE], cutoff=_NEAR):
+        return f"did you mean {EXAMPLE}, the one that ships with routecore?"
     folder = Path(path).parent
     names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
     near = get_close_matches(Path(path).name, names, n=1, cutoff=_NEAR)

@@ -187,14 +187,17 @@ def test_json_of_an_unreadable_file_is_an_error_body_too(tmp_path):
         (["plan"], "name a SCENARIO file"),
         (["plan", "s.json", "--catalog", "c.json", "--stats", "t.json"], "leave out --catalog, --stats"),
         (["plan", "--catalog", "example"], "--catalog needs a request"),
-        (["plan", "--catalog", "example", "--model", "m", "--request", "r.json"], "--catalog needs a request"),
+        (["plan", "--catalog", "example", "--model", "m", "--request", "r.json"], "not from both"),
+        (["whatif", "--catalog", "example", "--trace", "t.csv", "--generate", "5"], "not from both"),
+        (["explain", "z-ai", "--catalog", "example"], "name the endpoint by its id (model@slug)"),
+        (["catalog", "show", "example", "z-ai/glm-4.7", "--model", "z-ai/glm-4.7"], "named twice"),
         (["plan", "--catalog", "-", "--request", "-"], "only one file can be '-'"),
         (["plan", "s.json", "--draw", "x"], "not a valid integer"),
         (["plan", "s.json", "--explian"], "No such option"),
         (["cost"], "name a CASE file, or a log"),
-        (["cost", "c.json", "--usage", "l.jsonl"], "name a CASE file, or a log"),
+        (["cost", "c.json", "--usage", "l.jsonl"], "not both"),
         (["cost", "--usage", "l.jsonl"], "a log needs --catalog"),
-        (["cost", "c.json", "--catalog", "example"], "--catalog goes with --usage"),
+        (["cost", "c.json", "--catalog", "example"], "to price a log: routecore cost --usage c.json --catalog example"),
         (["cost", "--usage", "-", "--catalog", "-"], "only one file can be '-'"),
         (["replay"], "Missing argument"),
         (["catalog", "import"], "Missing argument"),
@@ -246,3 +249,38 @@ def test_an_error_of_the_program_is_one_block_and_exits_70(tmp_path, monkeypatch
 def test_a_misspelt_command_is_told_the_near_ones():
     assert "there is no command 'plna'; did you mean 'plan'" in run("plna").err
     assert "did you mean 'show'?" in run("catalog", "shwo").err
+
+
+def test_a_log_in_place_of_a_case_is_told_how_logs_are_priced(tmp_path):
+    row = json.dumps({"model": "a/b", "provider": "p", "usage": {"prompt_tokens": 1}})
+    for name, content in (("two.jsonl", f"{row}\n{row}\n"), ("one.jsonl", f"{row}\n")):
+        path = write(tmp_path, name, content)
+        assert f"routecore cost --usage {path} --catalog" in run("cost", path).err
+
+
+def test_two_policies_of_one_name_are_told_with_their_files(tmp_path):
+    one, two = (write(tmp_path, name, {"name": "a", "provider": {"sort": "price"}}) for name in ("one.json", "two.json"))
+    err = run("whatif", "--generate", 5, "--catalog", "example", "--from-stats", "example", "--policy", one, "--policy", two).err
+    assert f"--policy {one} and --policy {two} are both named 'a'" in err
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_work_and_one_that_is_there_is_left_alone(tmp_path):
+    ask = ["whatif", "--generate", 5, "--catalog", "example", "--from-stats", "example"]
+    assert "there is no folder" in run(*ask, "--report", tmp_path / "no" / "x.html").err
+    kept = write(tmp_path, "x.html", "kept")
+    assert run(*ask, "--policy", tmp_path / "no.json", "--report", kept).code == 2
+    assert kept.read_text() == "kept"
+
+
+def test_near_names_are_told_of_a_model_of_an_endpoint_and_of_the_example():
+    assert "z-ai/glm-4.7" in run("catalog", "show", "example", "glm").err
+    assert "did you mean example, the one that ships" in run("plan", "--catalog", "exmple", "--model", "a/b").err
+    assert run("catalog", "show", "example", "z-ai/glm-4.7").out == run("catalog", "show", "example", "--model", "z-ai/glm-4.7").out
+
+
+def test_what_a_caller_types_cannot_drive_the_terminal():
+    for arguments in (["\x1b[31mplan"], ["plan", "--catalog", "example", "--model", "\u202egpj\nerror: forged"], ["plan", "\x1b[2J.json"]):
+        err = run(*arguments).err
+        assert "\x1b" not in err
+        assert "\u202e" not in err
+        assert "\nerror: forged" not in err

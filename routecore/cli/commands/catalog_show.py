@@ -22,15 +22,19 @@ __all__ = ["show"]
     epilog="\b\nExample: routecore catalog show example --model deepseek/deepseek-v3.2",
 )
 @click.argument("file", metavar="FILE|example")
+@click.argument("named", required=False, metavar="[MODEL]")
 @from_feed
 @click.option("--model", metavar="NAME", help="Show the endpoints of this model.")
 @as_json
-def show(file: str, feed: str, model: str | None, machine: bool) -> None:
-    """Show the models of a catalog, or with --model the endpoints of one. 'example' is the catalog that ships with routecore."""
+def show(file: str, named: str | None, feed: str, model: str | None, machine: bool) -> None:
+    """Show the models of a catalog, or the endpoints of one MODEL. 'example' is the catalog that ships with routecore."""
+    if named is not None and model is not None:
+        raise click.UsageError("the model is named twice: as an argument, and with --model")
+    model = named if model is None else model
     known, _ = load_catalog(file, feed)
     with sourced({"catalog": shown_name(file)}):
         if model is not None and model not in known.models:
-            raise UnknownModel([model], nearest(model, known.models))
+            raise UnknownModel([model], nearest(model, known.models) or [name for name in known.models if model.lower() in name.lower()][:5])
     chosen = list(known) if model is None else [endpoint for _, endpoint in known.rows(model)]
     if machine:
         rounded = [{"path": path, "given": jsonable(given), "used": used} for path, given, used in known.rounded]
@@ -38,6 +42,6 @@ def show(file: str, feed: str, model: str | None, machine: bool) -> None:
     elif model is None:
         page = Page()
         show_models(known, page)
-        page.line(f"One model's endpoints: routecore catalog show {file} --model NAME")
+        page.line(f"One model's endpoints: routecore catalog show {file} MODEL")
     else:
         show_endpoints(model, chosen, Page())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from routecore.cli.errors import EXIT_FAULT, Failure, sourced
+from routecore.cli.errors import EXIT_FAULT, Failure, UnreadableFile, sourced
 from routecore.cli.log_file import price_file
 from routecore.cli.options import as_json, from_feed
 from routecore.cli.reading import STDIN, load_catalog, read_json, shown_name
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from routecore.cost.breakdown import CostBreakdown
 
 __all__ = ["cost"]
+
+_AS_LOG: Final = "a log is priced with: routecore cost --usage {} --catalog catalog.json"
 
 
 @click.command(
@@ -41,11 +43,15 @@ __all__ = ["cost"]
 @as_json
 def cost(case: str | None, log: str | None, catalog_file: str | None, feed: str, strict: bool, machine: bool) -> int:
     """Price one response (a CASE file with its prices and its usage), or a whole log against a catalog. '-' is standard input."""
-    if (case is None) == (log is None):
+    if case is not None and log is not None:
+        raise click.UsageError(f"name a case ({case}) or a log (--usage {log}), not both")
+    if case is None and log is None:
         raise click.UsageError("name a CASE file, or a log: routecore cost --usage log.jsonl --catalog catalog.json")
     if (log is None) != (catalog_file is None):
         raise click.UsageError(
-            "a log needs --catalog, the prices of its endpoints" if log is not None else "--catalog goes with --usage; a case has its own prices"
+            "a log needs --catalog, the prices of its endpoints"
+            if log is not None
+            else f"a case has its own prices; to price a log: routecore cost --usage {case} --catalog {catalog_file}"
         )
     if case is not None:
         _price_case(case, machine=machine)
@@ -65,7 +71,16 @@ def cost(case: str | None, log: str | None, catalog_file: str | None, feed: str,
 
 
 def _price_case(file: str, *, machine: bool) -> None:
-    case = read_json(file, "a cost case: JSON with 'pricing' and 'usage'")
+    expected = "a cost case: JSON with 'pricing' and 'usage'"
+    try:
+        case = read_json(file, expected)
+    except UnreadableFile as error:
+        if not error.problem.endswith(": extra data"):
+            raise
+        # a first line that is JSON, and more after it
+        raise UnreadableFile(shown_name(file), "is JSON line by line", expected, hint=_AS_LOG.format(file)) from error
+    if isinstance(case, dict) and "pricing" not in case and "usage" in case:
+        raise UnreadableFile(shown_name(file), "has no 'pricing'", expected, hint=f"if it is a row of a log: {_AS_LOG.format(file)}")
     answer = cost_case(case)
     if "error" in answer:
         raise Failure(answer, {"request": shown_name(file), "catalog": shown_name(file)})

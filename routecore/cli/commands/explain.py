@@ -36,6 +36,8 @@ def explain(endpoint: str, machine: bool, **named: Any) -> None:  # noqa: ANN401
     model, at, _ = endpoint.rpartition("@")
     if at and named["scenario"] is None and named["request_file"] is None and named["model"] is None:
         named["model"] = model
+    if not at and named["scenario"] is None and named["request_file"] is None and named["model"] is None:
+        raise click.UsageError(f"{endpoint!r} names no model: name the endpoint by its id (model@slug), or ask with --model or --request")
     decided, sources = read_decision(**named)
     with sourced(sources):
         found = plan_scenario(decided)

@@ -10,7 +10,7 @@ import click
 from routecore.cli.errors import sourced
 from routecore.cli.options import as_json, from_feed
 from routecore.cli.progress import told_progress
-from routecore.cli.reading import EXAMPLE, STDIN, check_file, load_catalog, load_stats, read_json, shown_name, write_text
+from routecore.cli.reading import EXAMPLE, STDIN, check_file, check_writable, load_catalog, load_stats, read_json, shown_name, write_text
 from routecore.cli.terminal import Page, print_json
 from routecore.cli.views.whatif import show_changes, show_estimates, show_report
 
@@ -64,7 +64,9 @@ class Inputs:
         options = self.options
         if options["catalog_file"] is None:
             raise click.UsageError("name the catalog: --catalog FILE, or --catalog example")
-        if (options["trace_file"] is None) == (options["generate"] is None):
+        if options["trace_file"] is not None and options["generate"] is not None:
+            raise click.UsageError("the traffic comes from --trace or from --generate, not from both")
+        if options["trace_file"] is None and options["generate"] is None:
             raise click.UsageError("name a trace with --trace FILE, or make one up with --generate N")
         catalog, stats = load_catalog(options["catalog_file"], options["feed"])
         self.sources["catalog"] = shown_name(options["catalog_file"])
@@ -121,7 +123,14 @@ class Inputs:
 
     def policies(self) -> list[Policy]:
         """Return the policies in order, the first the baseline."""
-        return [_policy(one) for one in self.options["policies"] or (DEFAULT,)]
+        files = self.options["policies"] or (DEFAULT,)
+        found = [_policy(one) for one in files]
+        first: dict[str, str] = {}
+        for file, policy in zip(files, found, strict=True):
+            twin = first.setdefault(policy.name, file)
+            if twin is not file:
+                raise click.UsageError(f"--policy {twin} and --policy {file} are both named {policy.name!r}: give each a 'name' of its own")
+        return found
 
     def catalog_source(self) -> list[str]:
         """Return where the catalog comes from, for the report."""
@@ -300,7 +309,7 @@ def _run(
 
     if report_file is not None:
         # what cannot be written is better known before minutes of work than after
-        write_text(report_file, "")
+        check_writable(report_file)
     with told_progress("simulating") as progress, sourced(inputs.sources):
         report: Report = getattr(simulate, ENGINES[engine])(
             trace,
