@@ -13,12 +13,40 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_TOLD", "unread_counts"]
 
-_COUNTS: Final = re.compile(r"token|call|search|image|second|character|iteration|quer(y|ies)|page|unit|minute", re.IGNORECASE)
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z\W_]+")
+_COUNTS: Final = frozenset(
+    word + ending for word in ("token", "call", "search", "image", "second", "character", "iteration", "page", "unit", "minute") for ending in ("", "s", "es")
+) | {"query", "queries"}
 # money, rates, limits and clocks have such words in their names, and count nothing
-_NO_COUNTS: Final = re.compile(
-    r"cost|price|usd|spend|credit|rate|per_|Per[A-Z]|limit|window|max|min_|budget|remain|time|latency|_ms\b|millis|fingerprint|_id\b"
+_NO_COUNTS: Final = frozenset(
+    [
+        "cost",
+        "costs",
+        "price",
+        "prices",
+        "usd",
+        "ticks",
+        "spend",
+        "credit",
+        "credits",
+        "rate",
+        "per",
+        "limit",
+        "limits",
+        "window",
+        "max",
+        "min",
+        "budget",
+        "remaining",
+        "time",
+        "times",
+        "latency",
+        "ms",
+        "id",
+        "ids",
+    ]
 )
-_MONEY: Final = re.compile(r"cost|price|pricing|credit", re.IGNORECASE)
+_MONEY: Final = frozenset({"cost", "costs", "price", "prices", "pricing", "credits"})
 MOST_TOLD: Final = 32
 """So many unread counts are told one by one; a last anomaly says how many more there are."""
 _LONGEST_PATH: Final = 200
@@ -43,7 +71,7 @@ def unread_counts(report: Reported) -> list[Anomaly]:
         children = node.items() if isinstance(node, dict) else enumerate(node)
         for key, value in children:
             if isinstance(value, (dict, list, tuple)):
-                if (id(node), key) not in seen and not (isinstance(key, str) and _MONEY.search(key)):
+                if (id(node), key) not in seen and not (isinstance(key, str) and _MONEY & _words(key)):
                     stack.append((value, (key, chain)))
             elif isinstance(key, str) and _is_count(key, value) and (id(node), key) not in seen:
                 if len(found) < MOST_TOLD:
@@ -61,7 +89,13 @@ def _is_count(key: str, value: object) -> bool:
     # whatever is equal to 0 counts nothing; a signalling NaN cannot even be asked
     if not (isinstance(value, Decimal) and value.is_snan()) and value == 0:
         return False
-    return _COUNTS.search(key[:_LONGEST_PATH]) is not None and _NO_COUNTS.search(key[:_LONGEST_PATH]) is None
+    words = _words(key)
+    return bool(_COUNTS & words) and not _NO_COUNTS & words
+
+
+def _words(key: str) -> set[str]:
+    """Return the words of a name such as ``web_search_requests`` or ``cachedInputTokens``, in lower case."""
+    return {word.lower() for word in _WORDS.findall(key[:_LONGEST_PATH])}
 
 
 def _path(top: str, chain: tuple[Any, ...]) -> str:
