@@ -10,7 +10,7 @@ from routecore.pricing.card import DEFAULT_TIER, TIERS
 from routecore.pricing.instants import Instant, instant_of
 from routecore.pricing.money import RATE_EXPECTED, read_rate
 from routecore.pricing.rate import ONE, Rate
-from routecore.reading.checks import BOOL_EXPECTED, OBJECT_EXPECTED, nearest
+from routecore.reading.checks import BOOL_EXPECTED, HINTS, OBJECT_EXPECTED, below, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,11 +99,11 @@ class CostContext:
 
 
 def _read(raw: Mapping[Any, Any], path: str, faults: list[Fault]) -> CostContext | None:
-    for key in raw:
-        if key not in _KEYS:
-            near = nearest(key, _KEYS, most=1) if isinstance(key, str) else []
-            name = key if isinstance(key, str) else type(key).__name__
-            faults.append(Fault(f"{path}.{name[:100]}", raw[key], "a key of a cost context" + (f" (did you mean {near[0]}?)" if near else "")))
+    unknown = [key for key in raw if not isinstance(key, str) or key not in _KEYS]
+    for number, key in enumerate(unknown):
+        # each hint costs a look at every key that there is
+        near = nearest(key, _KEYS, most=1) if isinstance(key, str) and number < HINTS else []
+        faults.append(Fault(below(path, key), raw[key], "a key of a cost context" + (f" (did you mean {near[0]}?)" if near else "")))
 
     def text(key: str) -> str | None:
         value = raw.get(key)

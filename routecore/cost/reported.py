@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.pricing.money import read_rate
-from routecore.pricing.rate import plus, times
+from routecore.pricing.rate import plus, reduced
+from routecore.reading.checks import whole
 from routecore.usage.report import Anomaly
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["reported_cost"]
 
 _TOTALS: Final = ("total_cost", "total", "total_cost_usd", "total_usd", "usd", "amount")
-_TICK: Final[Rate] = (1, 10)
+_TICK_PLACES: Final = 10
 """A tick is 1e-10 USD. Source: xAI's API reference, ``usage.cost_in_usd_ticks``."""
 
 
@@ -31,15 +32,20 @@ def reported_cost(row: Mapping[Any, Any]) -> tuple[Rate | None, Anomaly | None]:
     usage = row.get("usage")
     odd: Anomaly | None = None
     for holder, path in ((row, ""), (usage if isinstance(usage, dict) else {}, "usage.")):
-        for key, unit in (("cost", (1, 0)), ("cost_in_usd_ticks", _TICK), ("total_cost", (1, 0))):
+        for key, read in (("cost", _amount), ("cost_in_usd_ticks", _ticks), ("total_cost", _amount)):
             value = holder.get(key)
             if value is None:
                 continue
-            amount = _amount(value)
+            amount = read(value)
             if amount is not None:
-                return times(amount, unit), None
+                return amount, None
             odd = odd or Anomaly("unreadable_cost", f"{path}{key}", value, None)
     return None, odd
+
+
+def _ticks(value: object) -> Rate | None:
+    number = whole(value)
+    return None if number is None else reduced(number, _TICK_PLACES)
 
 
 def _amount(value: object) -> Rate | None:
