@@ -106,10 +106,10 @@ ANSWERS: Final = (
     AnswerRule(
         "out_of_credit", _4XX,
         ("insufficient_quota", "insufficient_credits", "insufficient_balance", "billing_hard_limit_reached", "billing_not_active", "account_deactivated",
-         "credit_balance_exhausted", "enforced_spend_limit_reached"),
+         "organization_restricted", "credit_balance_exhausted", "enforced_spend_limit_reached"),
         None, None, Kind.CREDENTIAL, "key",
     ),
-    AnswerRule("out_of_credit_by_type", _4XX, None, ("insufficient_quota", "billing_error"), None, Kind.CREDENTIAL, "key"),
+    AnswerRule("out_of_credit_by_type", _4XX, None, ("insufficient_quota", "billing_error", "budget_exceeded"), None, Kind.CREDENTIAL, "key"),
     AnswerRule(
         "bad_key", (400, 401, 403, 404),
         ("invalid_api_key", "api_key_invalid", "invalid_authentication", "unauthenticated", "expiredtokenexception", "unrecognizedclientexception",
@@ -157,34 +157,35 @@ ANSWERS: Final = (
     AnswerRule(
         "prompt_too_long_by_words", (400, 413, 422), None, None,
         r"prompt is too long|input is too long|too many (input )?tokens|(context|prompt) (length|window|limit|size)|maximum number of tokens"
-        r"|max_tokens must be at least 1, got -|input token count|reduce the length",
+        r"|max_tokens must be at least 1, got -|input token count|reduce the length|`inputs` tokens \+",
         Kind.UNSUITABLE, context=True,
     ),
     AnswerRule(
         "flagged_by_words", _INPUT, None, None,
         r"\bflagged\b|moderation|content[ _]filter|content[ _]policy|content management policy|responsibleaipolicy|safety system|safety_violation"
-        r"|prohibited_content|usage polic(y|ies)|usage guidelines|content exists risk|inappropriate content|content filtering policy",
+        r"|prohibited_content|usage polic(y|ies)|usage guidelines|content exists risk|inappropriate content|content filtering policy|for safety reasons",
         Kind.MODERATION,
     ),
     AnswerRule(
-        "out_of_credit_by_words", (400, 403), None, None,
+        "out_of_credit_by_words", (400, 403, 429), None, None,
         r"your credit balance is too low|you have reached your specified api usage limits|insufficient balance|billing hard limit has been reached"
-        r"|this organization has been disabled|key limit exceeded",
+        r"|this organization has been disabled|key limit exceeded|your newly created team doesn't have any credits"
+        r"|your team \S+ has (either )?used all available credits",
         Kind.CREDENTIAL, "key",
     ),
     AnswerRule(
         "bad_key_by_words", (400, 403), None, None,
-        "(incorrect|invalid) api[ _]key|api key (not valid|expired)|invalid api token|user location is not supported", Kind.CREDENTIAL, "key",
+        "(incorrect|invalid) api[ _]key|api key (not valid|expired)|invalid api token|user location is not supported|your api key was reported as leaked", Kind.CREDENTIAL, "key",
     ),
     AnswerRule(
         "deployment_by_words", (400, 403), None, None,
         r"invocation of model id \S+ with on-demand throughput isn't supported|the provided model identifier is invalid|model not exist"
-        r"|you don't have access to the model|invalid model",
+        r"|you don't have access to the model|invalid model|operation not allowed",
         Kind.CREDENTIAL, "attempt",
     ),
     AnswerRule(
         "does_not_fit_by_words", (400, 404, 422), None, None,
-        r"max(_completion|_output)?_tokens\b.*(too large|at most|maximum|exceed|valid range|greater)|not support|n't support|unsupported|extra inputs are not"
+        r"max(_completion|_output)?_tokens\b.*(too large|at most|maximum|exceed|valid range)|not support|n't support|not enabled|unsupported|extra inputs are not"
         r"|unrecognized request argument|unknown (parameter|name)|not a valid model id|does not work with|invalid `?signature|not implemented",
         Kind.UNSUITABLE,
     ),

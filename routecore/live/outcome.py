@@ -184,6 +184,9 @@ unsuitable, moderation, caller, cancelled, gateway
         >>> Outcome.success(usage={"prompt_tokens": 12, "completion_tokens": 3}).usage
         Usage(text=12, text_out=3)
         """
+        if usage is None and served_tier is None and finish_reason is None and tool_calls_valid is None and response_id is None:
+            # handing on what is not known costs a third of the whole
+            return cls(Kind.SUCCESS, ttft_seconds=ttft_seconds, total_seconds=total_seconds, output_tokens=output_tokens)
         return cls(
             Kind.SUCCESS,
             ttft_seconds=ttft_seconds,

@@ -4,7 +4,7 @@ The sources, in this order; the first that states a wait above 0 counts, as a wa
 
 1. ``retry-after-ms`` (OpenAI, Azure).
 2. ``Retry-After``: seconds, an HTTP date (RFC 9110, § 10.2.3), or, above 10**9, an epoch.
-3. The body: Gemini's ``RetryInfo.retryDelay``, and the upstream's headers that OpenRouter relays in ``metadata.headers``.
+3. The body: Gemini's ``RetryInfo.retryDelay``, the upstream's headers that OpenRouter relays in ``metadata.headers``, a number ``retry_after``.
 4. ``x-ratelimit-reset-…``, ``anthropic-ratelimit-…-reset`` and their like, of what has 0 remaining: seconds, an epoch, ``2m30s`` or RFC 3339.
 5. For a rate limit, the message itself ("Please try again in 1.2s"): streams carry no other word.
 """
@@ -174,7 +174,10 @@ def _headers(headers: Mapping[str, str], now: float | None) -> Iterable[tuple[fl
 
 
 def _body(error: Mapping[Any, Any], now: float | None) -> Iterable[tuple[float | None, str | None]]:
-    """Look at an error object's own places: Gemini's details, and the headers that OpenRouter relays."""
+    """Look at an error object's own places: Gemini's details, the headers that OpenRouter relays, and a number under the name of one."""
+    for name in ("retry_after", "estimated_time"):
+        # Cloudflare's, and Hugging Face's while a model loads
+        yield _number(error.get(name)), None
     details = error.get("details")
     for detail in details[:32] if isinstance(details, list) else ():
         delay = detail.get("retryDelay") if isinstance(detail, dict) else None

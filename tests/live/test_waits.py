@@ -67,6 +67,8 @@ def test_any_retry_after_is_read_or_named(text):
         ({"x-rate-limit-reset-tokens": "55", "x-ratelimit-remaining-requests": "3"}, None, 55.0),
         ({"ratelimit-remaining": "0", "ratelimit-reset": "30"}, None, 30.0),
         ({}, {"error": {"message": "Rate limit reached. Please try again in 9m38.016s."}}, 578.016),
+        ({}, {"retry_after": 30, "error_code": 1015}, 30.0),
+        ({}, {"error": "Model x is currently loading", "estimated_time": 20.5}, 20.5),
         ({}, {"error": {"message": "Please try again in 250ms."}}, 0.25),
         ({}, {"error": {"message": "Requests have exceeded the limit. Please retry after 33 seconds."}}, 33.0),
         ({}, {"error": {"message": 'Too many tokens for "try again in 900s"'}}, None),
