@@ -13,6 +13,7 @@ from routecore.live.answers import DEFAULT
 from routecore.live.completions import DIALECTS, dialect_of, has_result, read_completion
 from routecore.live.error_facts import error_facts, error_in, parsed
 from routecore.live.kinds import KINDS, Kind
+from routecore.live.streams.dialects import completion_of, is_stream, read_text
 from routecore.live.waits import headers_of, stated_wait
 from routecore.usage.counts import Usage
 
@@ -73,6 +74,9 @@ def _error(status: int, headers: object, body: object, answers: Answers, unix_no
 def _good(status: int, headers: object, body: object, dialect: str | None, kind: str, answers: Answers, unix_now: float | None) -> dict[str, Any]:
     if body is None:
         return {"kind": Kind.SUCCESS}
+    if is_stream(body):
+        assert isinstance(body, (str, bytes, bytearray))
+        return _streamed(status, headers, body, dialect, answers, unix_now)
     read, readable = parsed(body)
     if isinstance(read, list):
         # Gemini answers in lists: a stream that is not one of events, and errors
@@ -97,6 +101,16 @@ def _good(status: int, headers: object, body: object, dialect: str | None, kind:
         error = completion.error if isinstance(completion.error, dict) else {"message": completion.error}
         return _error(status, headers, {"error": error}, answers, unix_now, f"HTTP {status} with an error in a choice")
     return ended(status, completion, answers)
+
+
+def _streamed(status: int, headers: object, body: str | bytes | bytearray, dialect: str | None, answers: Answers, unix_now: float | None) -> dict[str, Any]:
+    """Judge a stream whose whole text is there."""
+    seen = read_text(body, dialect)
+    if seen.error is not None:
+        return _error(status, headers, seen.error, answers, unix_now, f"HTTP {status} with an error in its stream")
+    if not seen.ended and not seen.reasons and seen.blocked is None:
+        return _none(status, "the stream was cut before it said that it ends")
+    return ended(status, completion_of(seen), answers)
 
 
 def _joined(entries: list[dict[Any, Any]]) -> dict[Any, Any] | None:

@@ -28,7 +28,7 @@ def take(seen: Seen, name: str | None, data: dict[Any, Any]) -> bool:
             seen.take_reason(delta.get("stop_reason"))
     elif sort == "message_stop":
         seen.ended = True
-    elif sort == "error":
+    elif sort == "error" or (sort is None and data.get("error")):
         seen.take_error(data.get("error") or data)
     elif sort == "content_block_start":
         block = data.get("content_block")

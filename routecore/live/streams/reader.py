@@ -11,28 +11,16 @@ from routecore.live.error_facts import parsed
 from routecore.live.http import ended, stated
 from routecore.live.kinds import Kind
 from routecore.live.outcome import Outcome
-from routecore.live.streams import chat, converse, gemini, messages, responses
+from routecore.live.streams.dialects import DONE, TAKES, completion_of
 from routecore.live.streams.seen import Seen
 from routecore.live.streams.sse import Decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from routecore.live.answers import Answers
 
 __all__ = ["StreamEvent", "StreamReader"]
 
-DONE: Final = "[DONE]"
 _LONGEST_WHOLE: Final = 16_777_216
-
-TAKES: Final[dict[str, Callable[[Seen, str | None, dict[Any, Any]], bool]]] = {
-    "chat": chat.take,
-    "messages": messages.take,
-    "responses": responses.take,
-    "gemini": gemini.take,
-    "converse": converse.take,
-}
-"""Each dialect's reader of one event."""
 
 
 class StreamEvent(NamedTuple):
@@ -192,10 +180,7 @@ class StreamReader:
         if not self.ended and seen.blocked is None:
             why = "an event was too long" if self._decoder.too_long else "the stream was cut before it said that it ends"
             return Outcome(Kind.SERVER, status=status, detail=why, rule="stream_cut", total_seconds=total_seconds).replace(**self._known())
-        parts: tuple[tuple[object, bool], ...] = tuple((reason, seen.has_output) for reason in seen.reasons.values())
-        if not parts and (seen.has_output or seen.blocked is None):
-            parts = ((None, seen.has_output),)
-        found = ended(status, Completion(parts, seen.usage, seen.served_tier, seen.response_id, blocked=seen.blocked), answers)
+        found = ended(status, completion_of(seen), answers)
         if found["kind"] is Kind.SUCCESS:
             found["ttft_seconds"] = ttft_seconds
             if seen.usage is None:

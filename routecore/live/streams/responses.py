@@ -23,7 +23,7 @@ def take(seen: Seen, name: str | None, data: dict[Any, Any]) -> bool:
         seen.take_usage(response.get("usage"))
         if sort in _ENDS:
             _end(seen, response)
-    if sort == "error":
+    if sort == "error" or (sort is None and data.get("error")):
         seen.take_error(data.get("error") or data)
     if not isinstance(sort, str):
         return False

@@ -7,6 +7,7 @@ import pytest
 from routecore.errors import OutcomeError
 from routecore.live.answers import AnswerRule, Answers
 from routecore.live.kinds import Kind
+from routecore.live.outcome import Outcome
 from routecore.live.streams.reader import StreamReader
 from routecore.usage.counts import Usage
 
@@ -219,6 +220,18 @@ def test_a_server_that_does_not_stream_is_read_whole():
     assert (reader.outcome().kind, reader.outcome().response_id) == ("success", "c9")
     reader, _ = read("chat", b'{"error": {"code": "rate_limit_exceeded"}}')
     assert reader.outcome().kind is Kind.RATE_LIMIT
+
+
+@pytest.mark.parametrize("dialect", WHOLE)
+def test_the_text_of_a_whole_stream_is_read_like_the_stream(dialect):
+    stream = WHOLE[dialect][0]
+    plain = read(dialect, stream)[0].outcome()
+    for body in (stream, stream.decode()):
+        for named in (dialect, None):
+            outcome = Outcome.from_http(200, body=body, dialect=named)
+            assert (outcome.kind, outcome.usage, outcome.finish_reason) == (plain.kind, plain.usage, plain.finish_reason)
+    assert Outcome.from_http(200, body=stream[: len(stream) // 3]).kind is Kind.SERVER
+    assert Outcome.from_http(200, body=sse({"error": {"code": "rate_limit_exceeded"}}), dialect=dialect).kind is Kind.RATE_LIMIT
 
 
 def test_a_blocked_prompt_is_moderation():
