@@ -249,7 +249,10 @@ def test_the_glossary_gives_each_word_one_row_and_a_meaning():
     assert len({word for word, _ in words}) == len(words)
     assert all(meaning for _, meaning in words)
     needed = "endpoint provider model slug attempt fallback retry plan rejection threshold balance sort pin BYOK outcome latency TTFT total throughput cooldown probe"
-    assert {*needed.split(), "hard filter", "panic", "propensity", "what-if", "replay"} <= {word for word, _ in words}
+    engine = "case pool field candidate mask shape pose solve ladder rates anomaly snapshot prepared session trace world policy engine"
+    later = "unsuitable run commit hedge deadline tier full affinity regime replication verdict conformance"
+    phrases = {"hard filter", "panic", "propensity", "what-if", "replay", "outcome kind", "adjusted price", "share cap", "in flight", "censored sample"}
+    assert {*needed.split(), *engine.split(), *later.split(), *phrases} <= {word for word, _ in words}
 
 
 def test_the_numbers_of_decisions_are_unique_and_stand_in_their_titles():
