@@ -14,6 +14,7 @@ from routecore.live.answers import DEFAULT
 from routecore.live.exceptions import read_exception
 from routecore.live.http import GENERATION, LONGEST_NAME, judge
 from routecore.live.kinds import COOLS, FAILURES, NEUTRAL, Kind
+from routecore.safe_text import jsonable
 from routecore.usage.counts import Usage
 
 if TYPE_CHECKING:
@@ -362,6 +363,8 @@ unsuitable, moderation, caller, cancelled, gateway
         found: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         found["kind"] = str(self.kind)
         found["context_exceeded"] = self.context_exceeded or None
+        # a gateway may give its client's exception for a detail
+        found["detail"], found["problem"] = jsonable(self.detail), jsonable(self.problem)
         found["usage"] = None if self.usage is None else self.usage.to_mapping()
         return {name: value for name, value in found.items() if value is not None}
 

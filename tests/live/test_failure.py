@@ -81,9 +81,11 @@ def test_the_deadline_and_a_caller_s_leaving_are_told():
 def test_an_event_is_one_of_its_dialect():
     chat = failure_event([(Shared, Outcome.server(500))], "chat")
     assert json.loads(chat.removeprefix(b"data: "))["error"]["code"] == "server"
-    for dialect in ("messages", "responses"):
+    keys = {"messages": {"type", "error"}, "responses": {"type", "code", "message", "param", "sequence_number", "error"}}
+    for dialect, expected in keys.items():
         name, data = failure_event([(Shared, Outcome.server(500))], dialect).decode().split("\n", 1)
-        assert (name, json.loads(data.removeprefix("data: "))["type"]) == ("event: error", "error")
+        told = json.loads(data.removeprefix("data: "))
+        assert (name, told["type"], set(told)) == ("event: error", "error", expected)
 
 
 def test_what_is_no_dialect_is_refused():

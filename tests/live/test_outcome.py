@@ -48,6 +48,10 @@ def test_what_is_known_of_an_answer_is_carried_and_can_be_written_down():
     assert outcome != Outcome.success()
 
 
+def test_a_detail_that_is_no_text_can_be_written_down():
+    assert "ValueError" in json.dumps(Outcome.server(502, detail=ValueError("x")).to_mapping())
+
+
 def test_all_bad_fields_come_in_one_error():
     with pytest.raises(OutcomeError) as caught:
         Outcome("?", ttft_seconds="x", status=0, output_tokens=-1)
