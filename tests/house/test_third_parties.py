@@ -20,6 +20,7 @@ HOMES = {
     "prometheus_client": ("adapters/prometheus",),
     "pyarrow": ("simulate/traces",),
     "redis": ("adapters/redis",),
+    "vl_convert": ("simulate/report",),
     "yaml": ("catalog/by_hand",),
 }
 CLOCKS = {"time.time", "time.monotonic", "time.perf_counter", "time.time_ns", "datetime.now", "datetime.utcnow", "date.today"}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from routecore.simulate.traces.trace import Trace
     from routecore.simulate.world.world import World
 
-__all__ = ["BATCH", "CLOSED", "OFF_POLICY", "batch_assumptions", "closed_assumptions", "notes_of", "sources_of"]
+__all__ = ["BATCH", "CLOSED", "OFF_POLICY", "assumed_of", "batch_assumptions", "closed_assumptions", "notes_of", "sources_of"]
 
 _SAME_TOKENS: Final = "a request has the same tokens wherever it is served"
 _FAILED_CHARGE: Final = "failed attempts charge nothing (insured); the provider bills the prompt of those it failed on, and nothing of those it refused"
@@ -89,6 +89,13 @@ def batch_assumptions(trace: Trace, policies: Sequence[Policy], bucket_s: float,
 def sources_of(trace: Trace, world: World, sources: Iterable[str]) -> tuple[str, ...]:
     """Return where trace, world and the rest come from."""
     return (f"trace: {trace.source}", *(f"world: {one}" for one in (world.sources or ("not said where it comes from",))), *sources)
+
+
+def assumed_of(world: World, catalogs: Iterable[Catalog]) -> dict[str, tuple[str, ...]]:
+    """Return what nobody measured of each endpoint: what its behaviour says, and everything of those that the world's default stands for."""
+    found = {key: one.assumed for key, one in world.endpoints.items() if one.assumed}
+    found |= {one.id: ("failures", "latency", "throughput") for catalog in catalogs for one in catalog if one.id not in world.endpoints}
+    return found
 
 
 def notes_of(report: Report) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from routecore.simulate.engines.assumptions import batch_assumptions, notes_of, sources_of
+from routecore.simulate.engines.assumptions import assumed_of, batch_assumptions, notes_of, sources_of
 from routecore.simulate.engines.batch_decider import Decider
 from routecore.simulate.engines.batch_outcomes import Outcomes, price_changes
 from routecore.simulate.engines.inputs import bucket_seconds, check_inputs, last_second
@@ -163,6 +163,7 @@ def batch(
         batch_assumptions(trace, policies, bucket_s, given=facts is not None),
         sources_of(trace, world, sources),
     )
+    report.assumed = assumed_of(world, [policy.catalog_of(catalog) for policy in policies])
     report.notes += notes_of(report)
     if interrupted:
         report.notes.append("the run was stopped before its end")

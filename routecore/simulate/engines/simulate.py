@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from routecore.simulate.engines.assumptions import closed_assumptions, notes_of, sources_of
+from routecore.simulate.engines.assumptions import assumed_of, closed_assumptions, notes_of, sources_of
 from routecore.simulate.engines.closed_loop import run_policy
 from routecore.simulate.engines.compare import compare
 from routecore.simulate.engines.inputs import bucket_seconds, check_inputs
@@ -193,6 +193,7 @@ def report_of(
     """Return the report of closed-loop results, with everything that they assume, where it all comes from and what was odd."""
     assumptions = closed_assumptions(trace, catalog, world, policies, start_epoch, cold=cold, replicated=any(one.runs is not None for one in results))
     report = Report("closed", trace.to_dict(), results, len(trace), seed, assumptions, sources_of(trace, world, sources))
+    report.assumed, report.cold = assumed_of(world, [policy.catalog_of(catalog) for policy in policies]), cold
     report.notes += notes_of(report)
     return report
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from routecore.simulate.report.figures import shown
+from routecore.simulate.report.figures import change_shown, label_of, shown
 from routecore.simulate.report.summary import FIGURES, RATES, difference, rare_bounds, rare_difference
+from routecore.simulate.report.verdict import assumed_shares, verdicts, warnings_of
 from routecore.version import VERSION
 
 if TYPE_CHECKING:
+    from routecore.simulate.report.calibration import Calibrated
     from routecore.simulate.report.changes import Changes
     from routecore.simulate.report.replications import Replications
-    from routecore.simulate.report.summary import Summary
+from routecore.simulate.report.summary import Summary
 
 __all__ = ["Report", "Result"]
 
@@ -64,7 +66,8 @@ class Report:
     """Results of several policies on one trace in one world. ``to_dict`` for machines, ``table`` for terminals, ``to_html`` for people.
 
     The first result is the baseline. ``expected`` is how many requests a whole run has; ``partial`` tells that it was stopped before. ``parameter`` is what a
-    sweep swept. ``assumptions`` hold for every figure; ``sources`` say where trace, catalog and world come from.
+    sweep swept. ``assumptions`` hold for every figure; ``sources`` say where trace, catalog and world come from. ``assumed``: endpoint id -> what nobody measured of it
+    (``latency``, ``throughput``, ``failures``). ``cold``: the router began without statistics. ``calibration``: what a backtest found, ``refused`` the figures that failed it.
     """
 
     engine: str
@@ -77,6 +80,10 @@ class Report:
     parameter: str | None = None
     title: str = "What if"
     notes: list[str] = attrs.field(factory=list)
+    assumed: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    cold: bool = False
+    refused: tuple[str, ...] = ()
+    calibration: tuple[Calibrated, ...] | None = None
 
     @property
     def partial(self) -> bool:
@@ -110,6 +117,10 @@ class Report:
             "intervals": self.spread,
             "seed": self.seed,
             "trace": self.trace,
+            "verdict": dict(verdicts(self)),
+            "warnings": warnings_of(self),
+            "assumed": {one.name: assumed_shares(self, one) for one in self.results},
+            "cold": self.cold,
             "partial": self.partial,
             "requests_expected": self.expected,
             "parameter": self.parameter,
@@ -140,48 +151,39 @@ class Report:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
 
     def table(self) -> list[list[str]]:
-        """Return the rows of a table for a terminal, the first its heading: a figure, then a column for each policy; differences with intervals below values.
+        """Return the rows of a table for a terminal, the first its heading: a figure, then a column for each policy, the baseline's ± and the others' differences.
 
-        A difference whose 95 % interval holds 0 is marked ``~``: it may be nothing.
+        Money is for 1,000 requests, differences are in percent and in their unit. One whose 95 % interval holds 0 is marked ``~``: it may be nothing. Rows of nothing
+        but zeros are left out.
         """
         rows = [[SPREADS[self.spread], *(one.name + (" (partial)" if one.partial else "") for one in self.results)]]
         differences = self.differences()
         figures = [one.figures() for one in self.results]
-        intervals = [one.intervals() for one in self.results]
+        between = self.baseline.intervals()
         for name, (unit, _) in FIGURES.items():
-            row = [name.replace("_", " ")]
+            if all(not one[name] for one in figures):
+                continue
+            row = [label_of(name)]
             for place, one in enumerate(self.results):
-                value = figures[place][name]
-                text = shown(value, unit)
-                between = intervals[place][name]
-                change = differences.get(one.name, {}).get(name)
-                if change is not None and change["value"] is not None and value is not None:
-                    text += f" ({_signed(change, unit)})"
-                elif between is not None and place == 0:
-                    text += f" ± {shown((between[1] - between[0]) / 2, unit)}"
+                text = shown(figures[place][name], unit, name)
+                change, ends = differences.get(one.name, {}).get(name), between[name]
+                if change is not None and change["value"] is not None:
+                    text += f"  {change_shown(change, figures[0][name], unit, name)}"
+                elif place == 0 and ends is not None:
+                    text += f" ± {shown((ends[1] - ends[0]) / 2, unit, name)}"
                 row.append(text)
             rows.append(row)
-        rows.append(["cache hits of later turns", *(_share(one.summary.cache_hit_rate) for one in self.results)])
-        rows.append(["session switches", *(f"{one.a_run(one.summary.counts['session_switches']):,.0f}" for one in self.results)])
-        rows.append(["saved by insurance", *(shown(one.a_run(one.summary.money["insured"]) / 1e15, "USD") for one in self.results)])
-        rows.append(["first choice changed", *("–" if one.changes is None else f"{one.changes.changed:,} of {one.changes.compared:,}" for one in self.results)])
-        rows.append(
-            [
-                "rejections",
-                *(
-                    ", ".join(f"{rule} {one.a_run(count):,.0f}" for rule, count in sorted(one.summary.rejections.items(), key=lambda pair: -pair[1])[:4])
-                    or "none"
-                    for one in self.results
-                ),
-            ]
-        )
-        rows.append(
-            ["shares", *(", ".join(f"{name.partition('@')[2]} {share:.0%}" for name, share in list(one.summary.shares.items())[:4]) for one in self.results)]
-        )
+        counted: list[tuple[str, list[str]]] = [
+            ("cache hits of later turns", [_share(one.summary.cache_hit_rate) for one in self.results]),
+            ("session switches", [f"{one.a_run(one.summary.counts['session_switches']):,.0f}" for one in self.results]),
+            ("saved by insurance", [shown(one.a_run(one.summary.money["insured"]) / 1e15, "USD") for one in self.results]),
+            ("first choice changed", ["–" if one.changes is None else f"{one.changes.changed:,} of {one.changes.compared:,}" for one in self.results]),
+        ]
+        rows += [[label, *cells] for label, cells in counted if not set(cells) <= {"–", "0", "$0.00"}]
         return rows
 
     def to_html(self) -> str:
-        """Return the report as one page that needs nothing else: no network, no script."""
+        """Return the report as one page that needs nothing else: no network. Raises ``SimulationError`` where ``routecore[report]`` is not installed."""
         from routecore.simulate.report.page import page
 
         return page(self)
@@ -226,14 +228,3 @@ def _difference(base: Result, other: Result) -> dict[str, dict[str, float | None
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}"
-
-
-def _signed(change: dict[str, float | None], unit: str) -> str:
-    value, low, high = change["value"], change["low"], change["high"]
-    assert value is not None
-    text = ("+" if value >= 0 else "") + shown(value, unit)
-    if low is not None and high is not None:
-        text += f" ± {shown((high - low) / 2, unit)}"
-        if low <= 0 <= high:
-            text = f"~{text}"
-    return text
