@@ -99,14 +99,14 @@ ANSWERS: Final = (
     # --- codes: what machines are told -----------------------------------------------------------------------------------------------------------
     AnswerRule(
         "flagged", _INPUT,
-        ("flagged", "content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation_blocked", "data_inspection_failed",
+        ("flagged", "content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation_blocked", "data_inspection_failed", "datainspectionfailed",
          "image_content_policy_violation", "bio_policy", "misalignment_policy_violation", "prohibited_content"),
         None, None, Kind.MODERATION,
     ),
     AnswerRule(
         "out_of_credit", _4XX,
         ("insufficient_quota", "insufficient_credits", "insufficient_balance", "billing_hard_limit_reached", "billing_not_active", "account_deactivated",
-         "organization_restricted", "credit_balance_exhausted", "enforced_spend_limit_reached"),
+         "organization_restricted", "credit_balance_exhausted", "enforced_spend_limit_reached", "arrearage"),
         None, None, Kind.CREDENTIAL, "key",
     ),
     AnswerRule("out_of_credit_by_type", _4XX, None, ("insufficient_quota", "billing_error", "budget_exceeded"), None, Kind.CREDENTIAL, "key"),

@@ -103,7 +103,11 @@ def error_in(body: object) -> bool:
         return False
     if body.get("error") or body.get("type") == "error" or body.get("object") == "error":
         return True
-    if body.get("object") == "response" and body.get("status") == "failed":
+    if (body.get("object") == "response" and body.get("status") == "failed") or body.get("success") is False:
+        return True
+    code = body.get("error_code")
+    if isinstance(code, (str, int)) and code not in {"", "0", 0}:
+        # Baidu's and FastChat's; 0 is no error
         return True
     status = _number(body.get("code")) or _number(body.get("status"))
     return status is not None and isinstance(body.get("message"), str)

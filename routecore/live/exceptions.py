@@ -19,7 +19,7 @@ __all__ = ["Raised", "read_exception"]
 
 _MOST_CAUSES: Final = 5
 _CANCELLED: Final = frozenset({"CancelledError", "Cancelled", "GeneratorExit", "KeyboardInterrupt"})
-_GATEWAY: Final = frozenset({"PoolTimeout", "PoolTimeoutError", "ConnectionTimeoutError.Pool"})
+_GATEWAY: Final = frozenset({"PoolTimeout", "EmptyPoolError"})
 _OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM})
 _UNDECODABLE: Final = frozenset({"JSONDecodeError", "UnicodeDecodeError", "DecodingError", "ContentDecodingError", "APIResponseValidationError"})
 _OWN: Final = frozenset({"LocalProtocolError", "UnsupportedProtocol", "InvalidURL", "LocationParseError", "InvalidSchema", "MissingSchema"})
@@ -30,7 +30,7 @@ _TRANSPORT: Final = frozenset({
     "TransportError", "NetworkError", "ConnectError", "ReadError", "WriteError", "CloseError", "RemoteProtocolError", "ProtocolError", "ProxyError",
     "RequestError", "APIConnectionError", "ClientConnectionError", "ClientPayloadError", "ClientOSError", "ServerDisconnectedError", "NewConnectionError",
     "MaxRetryError", "IncompleteRead", "IncompleteReadError", "ConnectionClosedError", "EndpointConnectionError", "HTTPClientError", "BrokenResourceError",
-    "ClosedResourceError", "EndOfStream", "TooManyRedirects", "ServiceUnavailable",
+    "ClosedResourceError", "EndOfStream", "TooManyRedirects",
 })  # fmt: skip
 _FILES: Final = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, ChildProcessError, ProcessLookupError, BlockingIOError)
 """Errors of the operating system that speak of files and processes, never of a peer."""
@@ -60,6 +60,10 @@ def _status(value: object) -> int | None:
 
 def read_exception(error: BaseException) -> Raised | None:
     """Return what a client's error says; ``None`` for one that is neither an answer, nor the transport's, nor a decoder's."""
+    if isinstance(error, BaseExceptionGroup):
+        # of a group of tasks: one slip in it makes it a slip, else the first speaks for all
+        inside = [read_exception(one) for one in error.exceptions[:_MOST_CAUSES]]
+        return None if None in inside else inside[0]
     names = {one.__name__ for one in type(error).__mro__}
     detail = type(error).__name__[:128]
     if names & _CANCELLED:

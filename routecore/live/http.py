@@ -95,6 +95,9 @@ def _good(status: int, headers: object, body: object, dialect: str | None, kind:
     if dialect is not None and known != dialect:
         return _none(status, f"no answer of dialect {dialect}")
     if known is None:
+        reason = read.get("finish_reason")
+        if isinstance(reason, str) and is_insured(reason, GENERATION, has_output=True):
+            return {**_none(status, "the finish reason says so"), **stated(None, read)}
         return {"kind": Kind.SUCCESS, **stated(None, read)}
     completion = read_completion(read, known)
     if completion.error:

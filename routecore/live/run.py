@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Close", "Run", "Try", "Wait"]
 
+_CENSORED: Final = frozenset({Kind.TIMEOUT, Kind.CANCELLED})
 MOST_FIRST: Final = 60.0
 MOST_TOTAL: Final = 600.0
 """Seconds for the first token, and for the whole, of an attempt of which the plan says nothing (policies.md § 5, the most)."""
@@ -137,11 +138,18 @@ class Run:
             return self._winner is flight
 
     def ended(self, attempt: Attempt, outcome: Outcome) -> None:
-        """Tell how an attempt ended. Only the first call for each attempt counts; what the run itself has ended stays so."""
+        """Tell how an attempt ended. Only the first call for each attempt counts; what the run itself has ended stays so.
+
+        A timeout or a cancelled attempt that does not say how long nothing had come is told by the run's own clock.
+        """
         with self._lock:
             flight = self._find(attempt)
-            if flight is not None:
-                self._end(flight, outcome, self._now())
+            if flight is None:
+                return
+            now = self._now()
+            if outcome.kind in _CENSORED and flight.first_at is None and outcome.waited_seconds is None and outcome.ttft_seconds is None:
+                outcome = outcome.replace(waited_seconds=now - flight.began)
+            self._end(flight, outcome, now)
 
     def cancel(self) -> None:
         """Tell that the caller has left. What is in flight has ended; go on with ``next`` until it has given every ``Close``."""

@@ -61,6 +61,7 @@ def test_a_completion_of_another_dialect_is_none(dialect):
         '"ok"', "[]", {}, [], [1, 2], {"choices": []}, {"choices": None}, chat(None, ""), chat("", None), chat("error"), chat("insufficient_system_resource"),
         messages(None, ()), messages(None, ({"type": "text", "text": ""},)), responses(None, ()), responses("cancelled"), gemini(None, ()), gemini("MALFORMED_FUNCTION_CALL"),
         gemini("UNEXPECTED_TOOL_CALL", ()), {"candidates": []}, {"usageMetadata": {"promptTokenCount": 3}}, converse(None, ()), converse("malformed_model_output"),
+        {"message": {"role": "assistant", "content": []}, "finish_reason": "ERROR"}, {"finish_reason": "error"},
     ],
 )  # fmt: skip
 def test_a_200_that_is_no_completion_is_no_success(body):

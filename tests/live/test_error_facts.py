@@ -38,7 +38,8 @@ def test_the_innermost_status_counts():
     [
         ({"error": {"a": 1}}, True), ({"error": "x"}, True), ({"error": None}, False), ({"error": {}}, False), ({"type": "error"}, True), ({"object": "error"}, True),
         ({"object": "response", "status": "failed"}, True), ({"object": "response", "status": "completed"}, False), ({"status": "failed"}, False),
-        ({"code": 500, "message": "x"}, True), ({"code": 500}, False), ({"code": 200, "message": "x"}, False), ({"status": 503, "message": "x"}, True), ([], False), (None, False),
+        ({"code": 500, "message": "x"}, True), ({"code": 500}, False), ({"error_code": 18, "error_msg": "qps"}, True),
+        ({"error_code": 0, "text": "Hi"}, False), ({"error_code": [1]}, False), ({"success": False}, True), ({"success": True, "result": {}}, False), ({"code": 200, "message": "x"}, False), ({"status": 503, "message": "x"}, True), ([], False), (None, False),
     ],
 )  # fmt: skip
 def test_what_carries_an_error_although_its_status_is_good(body, found):

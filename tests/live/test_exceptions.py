@@ -66,6 +66,13 @@ def test_an_error_around_another_is_what_the_other_is():
         Outcome.from_exception(wrapped(TypeError("a slip")))
 
 
+def test_a_group_is_what_its_first_is_and_one_slip_in_it_is_a_slip():
+    assert Outcome.from_exception(ExceptionGroup("tasks", [TimeoutError(), OSError()])).kind is Kind.TIMEOUT
+    assert Outcome.from_exception(ExceptionGroup("tasks", [ExceptionGroup("more", [OSError()])])).kind is Kind.CONNECTION
+    with pytest.raises(ExceptionGroup):
+        Outcome.from_exception(ExceptionGroup("tasks", [TimeoutError(), KeyError()]))
+
+
 def test_causes_that_run_in_a_circle_end():
     error = wrapped(None)
     error.__cause__ = error

@@ -139,6 +139,15 @@ def test_a_stream_that_breaks_after_its_first_output_is_not_repeated():
     assert (run.next(), run.served, run.delivered) == (None, None, True)
 
 
+@pytest.mark.parametrize("kind", ["timeout", "cancelled"])
+def test_how_long_nothing_had_come_is_told_by_the_run_s_clock(kind):
+    _, clock, run = start()
+    first = begin(run)
+    clock.now += 4
+    run.ended(first, Outcome(kind))
+    assert run.outcomes[0][1].waited_seconds == 4.0
+
+
 # --- deadline ------------------------------------------------------------------------------------------------------------------------------------
 
 
