@@ -10,13 +10,15 @@ WORKERS ?= auto
 COVERAGE ?= --cov --cov-report=term
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
-.PHONY: demo test fast neighbours lint types docs bench check dist lock clean help python
+.PHONY: demo test fast neighbours fuzz mutants lint types docs bench check dist lock clean help python
 
 help:
 	@echo "make demo        one screen: a request, its plan with reasons, its bill, a what-if"
 	@echo "make fast        the claims that need no Hypothesis run: under a minute"
 	@echo "make test        all tests that need no neighbour, with branch coverage"
 	@echo "make neighbours  what needs a server, a browser, Node or a foreign SDK"
+	@echo "make fuzz        fuzz every reader of outside input (TARGET=answer SECONDS=60)"
+	@echo "make mutants     break one room on purpose (ROOM=routing SAMPLE=300)"
 	@echo "make check       lint, types, tests and docs: what CI runs"
 	@echo "make docs        the documentation, in docs/_build/html"
 	@echo "make bench       every benchmark, quickly (make bench ARGS= for the full runs)"
@@ -53,6 +55,21 @@ test: $(STAMP)
 
 neighbours: $(VENV)/.neighbours
 	$(PYTEST) tests/neighbours
+
+# proof that takes longer than a change may wait for; docs/explanation/reliability.md holds the last figures
+$(VENV)/.evidence: pyproject.toml .ci/constraints.txt | $(STAMP)
+	$(PIP) --editable '.[dev,evidence]'
+	@touch $@
+
+TARGET ?=
+SECONDS ?= 60
+fuzz: $(VENV)/.evidence
+	$(BIN)/python -m tests.evidence.fuzz $(TARGET) --seconds $(SECONDS)
+
+ROOM ?= routing
+SAMPLE ?= 300
+mutants: $(VENV)/.evidence
+	$(BIN)/python tests/evidence/mutants.py $(ROOM) --sample $(SAMPLE)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
