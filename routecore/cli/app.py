@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "replay": "routecore.cli.commands.replay:replay",
     "cost": "routecore.cli.commands.cost:cost",
     "whatif": "routecore.cli.commands.whatif:whatif",
+    "conformance": "routecore.cli.commands.conformance:conformance",
     "demo": "routecore.cli.commands.demo:demo",
 }
 """Every command, in the order of the help: its name, and where it is defined. A new command is a file and a row."""

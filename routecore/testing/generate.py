@@ -363,8 +363,8 @@ def make_settings(dice: Dice) -> Mapping:
     return settings
 
 
-def make_scenario(dice: Dice, most_endpoints: int = 9) -> Mapping:
-    """Make a whole valid scenario; about two thirds have a plan."""
+def make_scenario(dice: Dice, most_endpoints: int = 9, *, extras: bool = True) -> Mapping:
+    """Make a whole valid scenario; about two thirds have a plan. ``extras``: with policies, limits, tiers and prices in time."""
     eagerness = dice.choice((0.02, 0.05, 0.1, 0.1, 0.2, 0.4))
     catalog = make_catalog(dice, most_endpoints)
     scenario: Mapping = {"catalog": catalog, "request": make_request(dice, catalog, eagerness)}
@@ -379,4 +379,4 @@ def make_scenario(dice: Dice, most_endpoints: int = 9) -> Mapping:
         scenario["settings"] = make_settings(dice)
     if dice.chance(0.9):
         scenario["draw"] = dice.integer(0, 2**64 - 1)
-    return add_extras(dice, scenario)
+    return add_extras(dice, scenario) if extras else scenario

@@ -60,7 +60,7 @@ def law_probabilities(decide_scenario: DecideScenario, scenario: Any) -> None:  
         if not is_plan(answer):
             return
         probabilities = [attempt["probability"] for attempt in answer["attempts"]]
-        assert all(type(p) is float and math.isfinite(p) and 0 < p <= 1 for p in probabilities), f"probabilities: {probabilities}"
+        assert all(type(p) in (int, float) and math.isfinite(p) and 0 < p <= 1 for p in probabilities), f"probabilities: {probabilities}"
         assert_same(probabilities[-1], 1.0, "probability of the last attempt of a whole plan")
         if answer["strategy"].startswith("sort:"):
             assert_same(probabilities, [1.0] * len(probabilities), "probabilities of a sorted plan")
