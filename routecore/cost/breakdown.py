@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from routecore.pricing.rates import Rates
     from routecore.showing.html import View
     from routecore.usage.counts import Usage
+    from routecore.usage.stated import Stated
 
 __all__ = ["CostBreakdown", "Line"]
+
+
+_READ, _WRITE_5, _WRITE_1 = (ITEMS.index(name) for name in ("prompt_cache_read_cost", "prompt_cache_write_5_min", "prompt_cache_write_1_h"))
 
 
 class Line(NamedTuple):
@@ -130,7 +134,8 @@ class CostBreakdown:
     def uncached_units(self) -> int | None:
         """Return the list cost as if nothing had been cached; ``None`` where a price that only then would count is unknown."""
         usage, rates = self.usage, self.rates
-        units = self.list_units - sum(self.units(item) for item in ("prompt_cache_read_cost", "prompt_cache_write_5_min", "prompt_cache_write_1_h"))
+        items = self.items
+        units = self.list_units - items[_READ] - items[_WRITE_5] - items[_WRITE_1]
         text = usage.cached + usage.cached_explicit + usage.written_5m + usage.written_1h
         for count, rate in ((text, rates.prompt), (usage.cached_audio, rates.audio), (usage.cached_image, rates.image_token)):
             if count:
@@ -156,7 +161,7 @@ class CostBreakdown:
         return self.items[ITEMS.index(item)]
 
     def _writes(self) -> Rate:
-        return self.units("prompt_cache_write_5_min") + self.units("prompt_cache_write_1_h"), self.rates.places
+        return self.items[_WRITE_5] + self.items[_WRITE_1], self.rates.places
 
     def item(self, name: str) -> Decimal:
         """Return one item in USD by its wire name, such as ``prompt_cost`` or ``request_cost``.
@@ -172,30 +177,34 @@ class CostBreakdown:
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
         """What was odd: counts that cannot be, that nobody read or that are missing; calls without a price; cards without a time; tiers unknown or stated otherwise."""
-        rates, usage, context = self.rates, self.usage, self.context
+        usage, context = self.usage, self.context
         found = list(usage.anomalies)
-        for one in CLASSES:
-            if one.unit != TOKEN and one.field and getattr(rates, one.price) is None:
-                count = billed(one, usage)
-                if count:
-                    found.append(Anomaly("unpriced_units" if one.unit in MEASURES else "unpriced_calls", f"pricing.{one.price}", count, 0))
+        if not usage.plain:
+            found.extend(self._unpriced())
         if context.instant is None:
             ladder = self.pricing.ladder(context.tier, context.region)
             if ladder.timed:
                 unasked = ladder.unasked(usage.prompt_tokens)
                 found.extend(Anomaly("time_unknown", f"pricing.{path}", None, "the card does not hold") for path in unasked)
-        found.extend(self._stated())
+        if usage.stated is not None:
+            found.extend(self._stated(usage.stated))
         if not usage.anomalies and not self.insured and not any(all_counts(usage)):
             found.append(Anomaly("no_usage", "usage", None, 0))
         if not context.tier_is_known:
             found.append(Anomaly("unknown_tier", "context.served_tier", context.asked_tier, "default"))
         return tuple(found)
 
-    def _stated(self) -> Iterator[Anomaly]:
+    def _unpriced(self) -> Iterator[Anomaly]:
+        """Give what was counted by number, or measured beside tokens, and has no price."""
+        for one in CLASSES:
+            if one.unit != TOKEN and one.field and getattr(self.rates, one.price) is None:
+                count = billed(one, self.usage)
+                if count:
+                    yield Anomaly("unpriced_units" if one.unit in MEASURES else "unpriced_calls", f"pricing.{one.price}", count, 0)
+
+    def _stated(self, stated: Stated) -> Iterator[Anomaly]:
         """Give what the usage states of its bill and the context does not say: the context holds."""
-        stated, context = self.usage.stated, self.context
-        if stated is None:
-            return
+        context = self.context
         if stated.tier is not None and tier_of(stated.tier) != context.tier:
             yield Anomaly("stated_tier_differs", "usage.service_tier", stated.tier, context.tier)
         if stated.region is not None:

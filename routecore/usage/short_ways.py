@@ -27,15 +27,19 @@ _NO_EFFECT: Final = frozenset({"text_tokens", "accepted_prediction_tokens", "rej
 def _short_chat(body: dict[str, Any]) -> tuple[Any, ...] | None:  # noqa: C901, PLR0912 - the short way is short because it is one function
     """Return the counts of an ordinary chat body, or ``None`` where anything asks for the careful way."""
     prompt, completion = body.get("prompt_tokens"), body.get("completion_tokens")
-    if type(prompt) is not int or type(completion) is not int or not _CHAT_KEYS.issuperset(body):
-        return None
-    # a total that is more than its parts, and a bill that the response states to be another's
-    total = body.get("total_tokens")
-    if (total is not None and total != prompt + completion) or body.get("is_byok"):
+    if type(prompt) is not int or type(completion) is not int:
         return None
     cached = written = reasoning = 0
+    known = 2
+    total = body.get("total_tokens")
+    if total is not None:
+        # one that is more than its parts tells of something
+        if total != prompt + completion:
+            return None
+        known = 3
     details = body.get("prompt_tokens_details")
     if details is not None:
+        known += 1
         if type(details) is not dict:
             return None
         for key, value in details.items():
@@ -52,6 +56,7 @@ def _short_chat(body: dict[str, Any]) -> tuple[Any, ...] | None:  # noqa: C901, 
                     return None
     details = body.get("completion_tokens_details")
     if details is not None:
+        known += 1
         if type(details) is not dict:
             return None
         for key, value in details.items():
@@ -64,26 +69,28 @@ def _short_chat(body: dict[str, Any]) -> tuple[Any, ...] | None:  # noqa: C901, 
                     reasoning = value
                 elif key not in _NO_EFFECT:
                     return None
+    # more keys than were read: either all of them may be passed over, or somebody has to look; and a bill may be stated to be another's
+    if len(body) != known and (not _CHAT_KEYS.issuperset(body) or body.get("is_byok")):
+        return None
     text, text_out = prompt - cached - written, completion - reasoning
     # negative anywhere, or past the wire's integers: the careful way says so
     if text < 0 or text_out < 0 or cached < 0 or written < 0 or reasoning < 0 or prompt >= INTEGER_LIMIT or completion >= INTEGER_LIMIT:
         return None
-    return (text, cached, 0, 0, written, 0, 0, 0, 0, 0, text_out, reasoning, *TAIL)
+    return (text, cached, 0, 0, written, 0, 0, 0, 0, 0, text_out, reasoning) + TAIL  # noqa: RUF005 - a third faster
 
 
 def _short_anthropic(body: dict[str, Any]) -> tuple[Any, ...] | None:
     """Return the counts of an ordinary messages body, or ``None`` where anything asks for the careful way."""
     get = body.get
     text, out = get("input_tokens"), get("output_tokens")
-    cached, written = get("cache_read_input_tokens", 0), get("cache_creation_input_tokens", 0)
+    cached, written = get("cache_read_input_tokens"), get("cache_creation_input_tokens")
     if type(text) is not int or type(out) is not int or type(cached) is not int or type(written) is not int:
         return None
-    if not _MESSAGES_KEYS.issuperset(body):
-        return None
-    if get("service_tier") not in USUAL or get("inference_geo") not in USUAL or get("speed") not in USUAL:
+    parts = get("cache_creation")
+    # more keys than are read here: all of them may be passed over, if what they state is the usual, or somebody has to look
+    if len(body) != (4 if parts is None else 5) and not _is_usual(body):
         return None
     hour = 0
-    parts = get("cache_creation")
     if parts is not None:
         if type(parts) is not dict:
             return None
@@ -92,7 +99,17 @@ def _short_anthropic(body: dict[str, Any]) -> tuple[Any, ...] | None:
             return None
     if text < 0 or out < 0 or cached < 0 or hour < 0 or written < hour or text + cached + written >= INTEGER_LIMIT or out >= INTEGER_LIMIT:
         return None
-    return (text, cached, 0, 0, written - hour, hour, 0, 0, 0, 0, out, 0, *TAIL)
+    return (text, cached, 0, 0, written - hour, hour, 0, 0, 0, 0, out, 0) + TAIL  # noqa: RUF005 - a third faster
+
+
+def _is_usual(body: dict[str, Any]) -> bool:
+    if not _MESSAGES_KEYS.issuperset(body):
+        return False
+    try:
+        return body.get("service_tier") in USUAL and body.get("inference_geo") in USUAL and body.get("speed") in USUAL
+    except TypeError:
+        # a list where a word belongs states nothing, and the careful way knows
+        return False
 
 
 def _short_any(body: dict[str, Any]) -> tuple[Any, ...] | None:

@@ -116,7 +116,7 @@ def test_a_response_is_insured_exactly_when_the_rule_says_so(card, usage, contex
 def test_the_display_tiers_differ_by_the_cache_and_the_discount_alone(card, usage, context):
     breakdown = calculate_cost(card, usage, finish_reason="stop", context=context)
     flat = usage._replace(
-        text=usage.text + usage.cached + usage.written_5m + usage.written_1h, cached=0, written_5m=0, written_1h=0,
+        text=usage.text + usage.cached + usage.cached_explicit + usage.written_5m + usage.written_1h, cached=0, cached_explicit=0, written_5m=0, written_1h=0,
         audio=usage.audio + usage.cached_audio, cached_audio=0, image=usage.image + usage.cached_image, cached_image=0,
     )  # fmt: skip
     assert breakdown.uncached_list_cost == calculate_cost(card, flat, finish_reason="stop", context=context).list_cost
