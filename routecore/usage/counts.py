@@ -128,7 +128,7 @@ def plain_usage(text: int, cached: int, written_5m: int, written_1h: int, text_o
     >>> plain_usage(12, 151, 0, 0, 450, 218)
     Usage(text=12, cached=151, text_out=450, reasoning=218)
     """
-    return _tuple_new(Usage, (text, cached, 0, 0, written_5m, written_1h, 0, 0, 0, 0, text_out, reasoning, *TAIL))
+    return _tuple_new(Usage, (text, cached, 0, 0, written_5m, written_1h, 0, 0, 0, text_out, reasoning, *TAIL))
 
 
 def _parse_carefully(body: object, format: str | None, *, strict: bool, path: str) -> Usage:  # noqa: A002 - the wire's word

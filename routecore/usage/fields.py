@@ -1,9 +1,11 @@
-"""The counts of a usage, by name and in their order; and which of them stand together."""
+"""The counts of a usage, by name and in their order; and which of them stand together. A new one goes before ``anomalies``."""
 
 from __future__ import annotations
 
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from routecore.pricing.classes import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +30,6 @@ class Counts(NamedTuple):
     audio: int = 0
     image: int = 0
     video: int = 0
-    cached_explicit: int = 0
     text_out: int = 0
     reasoning: int = 0
     audio_out: int = 0
@@ -44,6 +45,7 @@ class Counts(NamedTuple):
     character_in: int = 0
     character_out: int = 0
     page: int = 0
+    cached_explicit: int = 0
     anomalies: tuple[Anomaly, ...] = ()
     plain: bool = True
     stated: Stated | None = None
@@ -53,12 +55,13 @@ _AT: Final = {name: place for place, name in enumerate(Counts._fields)}
 _END: Final = _AT["anomalies"]
 NAMES: Final = Counts._fields[:_END]
 """Every count, in order."""
-PROMPT: Final = NAMES[_AT["text"] : _AT["text_out"]]
+_SIDES: Final = {one.field: one.side for one in CLASSES}
+PROMPT: Final = tuple(name for name in NAMES if _SIDES[name] == "prompt")
 """The classes of tokens that are read."""
 
 all_counts: Final[_Getter] = itemgetter(slice(_END))
-prompt_counts: Final[_Getter] = itemgetter(slice(_AT["text"], _AT["text_out"]))
-completion_counts: Final[_Getter] = itemgetter(slice(_AT["text_out"], _AT["images"]))
+prompt_counts: Final[_Getter] = itemgetter(*(_AT[name] for name in PROMPT))
+completion_counts: Final[_Getter] = itemgetter(*(_AT[name] for name in NAMES if _SIDES[name] == "completion"))
 
 _PLAIN: Final = ("text", "cached", "written_5m", "written_1h", "text_out", "reasoning")
 _OTHERS: Final = itemgetter(*(_AT[name] for name in NAMES if name not in _PLAIN))

@@ -76,7 +76,7 @@ def _short_chat(body: dict[str, Any]) -> tuple[Any, ...] | None:  # noqa: C901, 
     # negative anywhere, or past the wire's integers: the careful way says so
     if text < 0 or text_out < 0 or cached < 0 or written < 0 or reasoning < 0 or prompt >= INTEGER_LIMIT or completion >= INTEGER_LIMIT:
         return None
-    return (text, cached, 0, 0, written, 0, 0, 0, 0, 0, text_out, reasoning) + TAIL  # noqa: RUF005 - a third faster
+    return (text, cached, 0, 0, written, 0, 0, 0, 0, text_out, reasoning) + TAIL  # noqa: RUF005 - a third faster
 
 
 def _short_anthropic(body: dict[str, Any]) -> tuple[Any, ...] | None:
@@ -99,7 +99,7 @@ def _short_anthropic(body: dict[str, Any]) -> tuple[Any, ...] | None:
             return None
     if text < 0 or out < 0 or cached < 0 or hour < 0 or written < hour or text + cached + written >= INTEGER_LIMIT or out >= INTEGER_LIMIT:
         return None
-    return (text, cached, 0, 0, written - hour, hour, 0, 0, 0, 0, out, 0) + TAIL  # noqa: RUF005 - a third faster
+    return (text, cached, 0, 0, written - hour, hour, 0, 0, 0, out, 0) + TAIL  # noqa: RUF005 - a third faster
 
 
 def _is_usual(body: dict[str, Any]) -> bool:
