@@ -11,7 +11,7 @@ from routecore.errors import Fault
 from routecore.pricing.classes import CLASSES, PRICES
 from routecore.pricing.instants import MOMENT_EXPECTED, moment_text, read_moment
 from routecore.pricing.money import PLACES, PRICE_EXPECTED, RATE_EXPECTED, plain, read_price, read_rate, round_noise
-from routecore.reading.checks import BOOL_EXPECTED, LIST_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, below, whole
+from routecore.reading.checks import BOOL_EXPECTED, LIST_EXPECTED, OBJECT_EXPECTED, WHOLE_EXPECTED, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,7 +129,8 @@ def named(prices: Mapping[str, int], multipliers: Mapping[str, Rate]) -> dict[st
 
 def unknown_key(path: str, key: object, value: object, known: str) -> Fault:
     """Return the fault of a key that no price card has. It is no small thing: a misspelt condition would make its card unconditional."""
-    return Fault(below(path, key), value, f"a key of a price card ({known})")
+    name = key if isinstance(key, str) else f"<{type(key).__name__}>"
+    return Fault(f"{path}.{name[:100]}", value, f"a key of a price card ({known})")
 
 
 def read_card(  # noqa: PLR0912 - one branch a kind of key
