@@ -81,9 +81,21 @@ class Catalog:
 
     @classmethod
     def from_mapping(cls, mapping: object) -> Catalog:
-        """Read a catalog in the wire form, ``{"endpoints": [row, …]}``. Unknown keys of a row are ignored.
+        """Read a catalog in the wire form. Unknown keys of a row are ignored.
 
-        Raises ``CatalogError`` with a fault for every bad value of every bad row: its path (``endpoints[3].pricing.prompt``), the value, what was expected.
+        Args:
+            mapping: ``{"endpoints": [row, …]}``.
+
+        Returns:
+            The catalog, frozen.
+
+        Raises:
+            CatalogError: With a fault for every bad value of every bad row: its path (``endpoints[3].pricing.prompt``), the value, what was expected.
+
+        Example:
+            >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p"}]})
+            >>> [endpoint.id for endpoint in catalog]
+            ['a/b@p']
         """
         if not isinstance(mapping, dict):
             raise CatalogError([Fault("catalog", mapping, OBJECT_EXPECTED)])

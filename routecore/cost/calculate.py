@@ -27,21 +27,31 @@ def calculate_cost(  # one straight path through the hottest function; each call
 ) -> CostBreakdown:
     """Return what a response costs, exact to the femtodollar.
 
-    ``pricing`` and ``usage`` are parsed forms or the wire's objects (a ``pricing`` of ``None``, as of an endpoint without prices, is unknown and so refused,
-    never free); ``finish_reason`` is the response's (``None`` or blank counts for insurance);
-    ``context`` as ``CostContext.parse`` reads it.
+    A missing price is not zero: tokens that have neither a price of their own nor one to fall back to are refused. Source: the platform's documentation,
+    § Billing Tracking; its sample response is this example, which it shows as 0.000235.
 
-    Raises ``InvalidPricing``, ``InvalidUsage``, ``InvalidRequest`` (context, finish reason), and ``UnpricedUsage`` where tokens were used that have neither a
-    price of their own nor one to fall back to: a missing price is not zero.
+    Args:
+        pricing: The price list, parsed or as the wire's object, in USD a token or unit. ``None``, as of an endpoint without prices, is unknown and refused.
+        usage: What the provider reported, parsed or as it stood in the response.
+        finish_reason: The response's; ``None`` or blank counts for insurance.
+        context: What ``CostContext.parse`` reads: BYOK, fee and discount rates, the time of the request.
 
-    Source: the platform's documentation, § Billing Tracking; its sample response is this example, which it shows as 0.000235.
+    Returns:
+        The breakdown: each item, the list cost, the charge, and every count that was odd.
 
-    >>> cost = calculate_cost(
-    ...     {"prompt": "0.0000002", "completion": "0.0000005", "input_cache_read": "0.00000005"},
-    ...     {"prompt_tokens": 163, "completion_tokens": 450, "prompt_tokens_details": {"cached_tokens": 151}},
-    ...     finish_reason="stop")
-    >>> cost.cost, cost.item("prompt_cost"), cost.item("prompt_cache_read_cost")
-    (Decimal('0.00023495'), Decimal('0.0000024'), Decimal('0.00000755'))
+    Raises:
+        InvalidPricing: The price list cannot be read.
+        InvalidUsage: The usage cannot be read.
+        InvalidRequest: The context or the finish reason cannot be read.
+        UnpricedUsage: Tokens were used that nothing prices.
+
+    Example:
+        >>> cost = calculate_cost(
+        ...     {"prompt": "0.0000002", "completion": "0.0000005", "input_cache_read": "0.00000005"},
+        ...     {"prompt_tokens": 163, "completion_tokens": 450, "prompt_tokens_details": {"cached_tokens": 151}},
+        ...     finish_reason="stop")
+        >>> cost.cost, cost.item("prompt_cost"), cost.item("prompt_cache_read_cost")
+        (Decimal('0.00023495'), Decimal('0.0000024'), Decimal('0.00000755'))
     """
     if type(pricing) is not Pricing:
         pricing = Pricing.parse(pricing)

@@ -80,8 +80,17 @@ class CostContext:
         multiplier: 0.9 is 10 % off), ``region_multiplier``, ``kind`` (``generation``, or ``embeddings``, ``rerank``, ``moderation``), ``strict``.
         An unknown key is a fault: a misspelt one would silently change the bill. Faults are appended to ``faults``, or raised as ``InvalidRequest``.
 
-        >>> CostContext.parse({"served_tier": "fast", "time_utc": "2026-03-01T00:29:59Z"}).tier
-        'priority'
+        Args:
+            raw: The wire's object.
+            path: What the paths of faults begin with.
+            faults: Takes the faults, where they are to be told together with others.
+
+        Returns:
+            The context.
+
+        Example:
+            >>> CostContext.parse({"served_tier": "fast", "time_utc": "2026-03-01T00:29:59Z"}).tier
+            'priority'
         """
         if raw is None:
             return PLAIN

@@ -26,14 +26,23 @@ class PurchaseFee(NamedTuple):
 
 
 def purchase_fee(amount: Decimal | float | str, plan: str = "payg") -> PurchaseFee:
-    """Return the fee for buying ``amount`` USD of credits on ``plan`` (``payg`` or ``enterprise``), to the cent, half-up; an amount of 0 costs nothing.
+    """Return the fee for buying credits, to the cent, half up. An amount of 0 costs nothing.
 
-    Raises ``InvalidRequest`` for an amount that is no decimal, negative, below a cent's fraction or not below 1,000,000,000, and for an unknown plan.
+    Args:
+        amount: USD of credits, to the cent, from 0 to below 1,000,000,000.
+        plan: ``payg`` or ``enterprise``.
 
-    >>> purchase_fee(50)
-    PurchaseFee(credits=Decimal('50.00'), fee=Decimal('2.85'), total=Decimal('52.85'))
-    >>> purchase_fee("100", "enterprise").fee
-    Decimal('3.00')
+    Returns:
+        Credits, fee and total, in USD.
+
+    Raises:
+        InvalidRequest: The amount is none, or the plan is unknown.
+
+    Example:
+        >>> purchase_fee(50)
+        PurchaseFee(credits=Decimal('50.00'), fee=Decimal('2.85'), total=Decimal('52.85'))
+        >>> purchase_fee("100", "enterprise").fee
+        Decimal('3.00')
     """
     faults = []
     femto = _read_amount(amount)

@@ -131,10 +131,24 @@ def price_row(row: object, catalog: Catalog, *, line: int = 1) -> PricedRow:
 
 
 def price_log(rows: Iterable[object], catalog: Catalog, *, first_line: int = 1) -> Iterator[PricedRow | UnpriceableRow]:
-    """Price the rows of a log one by one, lazily: what could not be priced comes back as an ``UnpriceableRow`` in its place, never silently dropped.
+    """Price the rows of a log one by one, lazily. What could not be priced comes back in its place, never silently dropped.
 
-    A row may also be a ``RoutecoreError`` that the reader of the file met (a line that is no JSON): it is passed on under its line. Rows that repeat a response come
-    back each: add them to ``LogTotals``, which counts a response once.
+    Rows that repeat a response come back each: add them to ``LogTotals``, which counts a response once.
+
+    Args:
+        rows: Rows as ``price_row`` takes them. A row may also be a ``RoutecoreError`` that the reader of the file met (a line that is no JSON): it is passed on.
+        catalog: The endpoints, with their prices.
+        first_line: The number of the first row, for the errors.
+
+    Returns:
+        For each row a ``PricedRow`` or an ``UnpriceableRow``.
+
+    Example:
+        >>> from routecore import Catalog
+        >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p", "pricing": {"prompt": "0.000001", "completion": "0.000002"}}]})
+        >>> row = {"model": "a/b", "provider": "p", "usage": {"prompt_tokens": 10, "completion_tokens": 5}, "finish_reason": "stop"}
+        >>> [type(one).__name__ for one in price_log([row, {"model": "a/c"}], catalog)]
+        ['PricedRow', 'UnpriceableRow']
     """
     for line, row in enumerate(rows, first_line):
         if isinstance(row, RoutecoreError):

@@ -48,20 +48,29 @@ class Reconciliation(NamedTuple):
 
 
 def reconcile(breakdown: CostBreakdown, reported: Decimal | float | str) -> Reconciliation:
-    """Return the difference between the provider's ``reported`` cost (USD, such as ``usage.cost``) and ``breakdown``'s, with its likely cause.
+    """Return the difference between what a provider reported and what a breakdown says, with its likely cause.
 
     A cause is named only if it alone gives the reported figure: exactly, to the decimals that were reported (at least 4, or 3 digits), or to 1e-9 relative, which is
     what passing through a float leaves. Otherwise the difference is ``unexplained``; nothing is fitted.
 
-    Raises ``InvalidRequest`` if ``reported`` is no amount.
+    Args:
+        breakdown: What the response costs by its price list.
+        reported: The provider's figure in USD, such as ``usage.cost``.
 
-    >>> from routecore.cost.calculate import calculate_cost
-    >>> cost = calculate_cost({"prompt": "0.000003", "completion": "0.000015", "input_cache_read": "0.0000003"},
-    ...     {"prompt_tokens": 1000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 800}}, finish_reason="stop")
-    >>> cost.cost, reconcile(cost, "0.00474").cause, reconcile(cost, 0.002).cause
-    (Decimal('0.00234'), 'cache_counted_twice', 'unexplained')
-    >>> reconcile(cost, 0.0023).cause
-    'rounding'
+    Returns:
+        The difference in USD, and its cause.
+
+    Raises:
+        InvalidRequest: ``reported`` is no amount.
+
+    Example:
+        >>> from routecore.cost.calculate import calculate_cost
+        >>> cost = calculate_cost({"prompt": "0.000003", "completion": "0.000015", "input_cache_read": "0.0000003"},
+        ...     {"prompt_tokens": 1000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 800}}, finish_reason="stop")
+        >>> cost.cost, reconcile(cost, "0.00474").cause, reconcile(cost, 0.002).cause
+        (Decimal('0.00234'), 'cache_counted_twice', 'unexplained')
+        >>> reconcile(cost, 0.0023).cause
+        'rounding'
     """
     rate = read_rate(reported)
     if rate is None:

@@ -112,6 +112,16 @@ class CostTable:
         Works in chunks: beyond its arguments it takes 8 bytes a row for the result and a few MB.
 
         Raises ``InvalidUsage`` for unknown columns, counts that are no whole numbers or negative, shapes that do not fit, and indices outside the table.
+
+        Args:
+            endpoint: Indices into the price lists, shape (n,).
+            usage: Field names of ``Usage`` to whole counts, shape (n,) or one number for all.
+            now: Seconds since the epoch, shape (n,).
+            insured: Which usages cost nothing, bool, shape (n,).
+            discount_rate: The account's multiplier: 0.9 is 10 % off.
+
+        Returns:
+            USD, float64, shape (n,).
         """
         account = _rate(discount_rate)
         endpoints, columns = self._checked(endpoint, usage)
@@ -148,6 +158,16 @@ class CostTable:
         """Return each price list's total over all usages, in USD, exact: the sum of what the scalar path charges, in any order and partition.
 
         Arguments and errors as for ``costs``; raises ``InvalidUsage`` too where tokens have no price, as no exact total would hold them.
+
+        Args:
+            endpoint: As for ``costs``.
+            usage: As for ``costs``.
+            now: As for ``costs``.
+            insured: As for ``costs``.
+            discount_rate: As for ``costs``.
+
+        Returns:
+            USD by price list, exact.
         """
         return [as_decimal(*total) for total in self._exact(endpoint, usage, now, insured, discount_rate)]
 
@@ -160,7 +180,18 @@ class CostTable:
         insured: ArrayLike | None = None,
         discount_rate: Decimal | float | str = 1,
     ) -> Decimal:
-        """Return the total over all usages and price lists, in USD, exact; arguments and errors as for ``totals``."""
+        """Return the total over all usages and price lists, in USD, exact; arguments and errors as for ``totals``.
+
+        Args:
+            endpoint: As for ``costs``.
+            usage: As for ``costs``.
+            now: As for ``costs``.
+            insured: As for ``costs``.
+            discount_rate: As for ``costs``.
+
+        Returns:
+            USD, exact.
+        """
         total: Rate = (0, 0)
         for part in self._exact(endpoint, usage, now, insured, discount_rate):
             total = plus(total, part)

@@ -154,7 +154,13 @@ class Health:
         self.stale = False
 
     def observe(self, key: str, outcome: Outcome, now: float) -> None:
-        """Take one outcome of the attempt ``key``. ``moderation``, ``caller`` and ``cancelled`` change nothing, not even a lease."""
+        """Take one outcome of the attempt ``key``. ``moderation``, ``caller`` and ``cancelled`` change nothing, not even a lease.
+
+        Args:
+            key: The attempt, such as ``a/b@p#shared``.
+            outcome: How it ended.
+            now: The caller's clock, in seconds.
+        """
         kind = outcome.kind
         if kind is _SUCCESS:
             append = self._calm.get(key)
@@ -199,6 +205,13 @@ class Health:
         """Take the lease of an attempt whose cooldown is over: ``True`` for exactly one caller, whose plan may treat it as available.
 
         The lease ends with the attempt's next outcome, or ``lease_seconds`` from now.
+
+        Args:
+            key: The attempt.
+            now: The caller's clock, in seconds.
+
+        Returns:
+            Whether the lease is the caller's.
         """
         changes: list[HealthChange] = []
         with self._lock:
@@ -211,7 +224,12 @@ class Health:
         return taken
 
     def release(self, key: str, now: float) -> None:
-        """Give a lease back before its time, for a plan that will not be tried after all. Without a lease nothing happens."""
+        """Give a lease back before its time, for a plan that will not be tried after all. Without a lease nothing happens.
+
+        Args:
+            key: The attempt.
+            now: The caller's clock, in seconds.
+        """
         changes: list[HealthChange] = []
         with self._lock:
             record = self._troubled.get(key)
@@ -220,7 +238,15 @@ class Health:
         self._tell(changes)
 
     def state(self, key: str, now: float) -> State:
-        """Return the state of one attempt at ``now``."""
+        """Return the state of one attempt at ``now``.
+
+        Args:
+            key: The attempt.
+            now: The caller's clock, in seconds.
+
+        Returns:
+            ``available``, ``cooling``, ``due`` or ``probing``.
+        """
         self.view(now)
         record = self._records.get(key)
         return State.AVAILABLE if record is None else record.state

@@ -81,6 +81,14 @@ class LivePlan(Plan):
         ``attempt`` may come from iterating the plan, from ``attempts`` or from ``first``. Answers that rule attempts out (``unsuitable``, ``moderation``) do so
         for all later steps. A plan is gone through once more at most: after one ``retry`` it says ``stop``. With ``delivered``, where output has
         already gone to the caller, nothing is repeated: a failure is ``stop``.
+
+        Args:
+            outcome: How the attempt ended.
+            attempt: Which one; without one, the first.
+            delivered: Whether output has already gone to the caller.
+
+        Returns:
+            The step: its action, the attempt that it is about, how many seconds to wait, and why.
         """
         row = KINDS[outcome.kind]
         if row.left is Action.DONE:

@@ -180,10 +180,24 @@ unsuitable, moderation, caller, cancelled, gateway
     ) -> Outcome:
         """A response that was served. Leave out what is not known.
 
-        >>> Outcome.success(ttft_seconds=0.4).kind
-        <Kind.SUCCESS: 'success'>
-        >>> Outcome.success(usage={"prompt_tokens": 12, "completion_tokens": 3}).usage
-        Usage(text=12, text_out=3)
+        Args:
+            ttft_seconds: Seconds to the first token, where it streamed.
+            total_seconds: Seconds to the last byte.
+            output_tokens: Tokens of the answer, reasoning among them.
+            usage: What the provider reported, parsed or as it stood in the response.
+            served_tier: The tier that served, as the provider names it.
+            finish_reason: The response's.
+            tool_calls_valid: Whether all tool calls were well-formed; ``None`` where there were none.
+            response_id: The response's id, where later requests may name it.
+
+        Returns:
+            The outcome.
+
+        Example:
+            >>> Outcome.success(ttft_seconds=0.4).kind
+            <Kind.SUCCESS: 'success'>
+            >>> Outcome.success(usage={"prompt_tokens": 12, "completion_tokens": 3}).usage
+            Usage(text=12, text_out=3)
         """
         if usage is None and served_tier is None and finish_reason is None and tool_calls_valid is None and response_id is None:
             # handing on what is not known costs a third of the whole
@@ -207,27 +221,69 @@ unsuitable, moderation, caller, cancelled, gateway
 
     @classmethod
     def timeout(cls, detail: str | None = None, *, waited_seconds: float | None = None) -> Outcome:
-        """The gateway gave up waiting, after ``waited_seconds`` without a first token. If the caller did, that is ``cancelled``."""
+        """The gateway gave up waiting, after ``waited_seconds`` without a first token. If the caller did, that is ``cancelled``.
+
+        Args:
+            detail: What happened, in words.
+            waited_seconds: How long nothing came.
+
+        Returns:
+            The outcome.
+        """
         return cls(Kind.TIMEOUT, detail=detail, waited_seconds=waited_seconds)
 
     @classmethod
     def server(cls, status: int | None = None, detail: str | None = None) -> Outcome:
-        """The provider failed: 408, 5xx, an error inside a 200 or mid-stream, an empty completion without finish reason."""
+        """The provider failed: 408, 5xx, an error inside a 200 or mid-stream, an empty completion without finish reason.
+
+        Args:
+            status: The HTTP status.
+            detail: What happened, in words.
+
+        Returns:
+            The outcome.
+        """
         return cls(Kind.SERVER, status=status, detail=detail)
 
     @classmethod
     def rate_limit(cls, retry_after_seconds: float | None = None, *, status: int | None = 429, detail: str | None = None) -> Outcome:
-        """Too many requests. ``retry_after_seconds`` is what the provider asks to wait, ``None`` if it does not say."""
+        """Too many requests. ``retry_after_seconds`` is what the provider asks to wait, ``None`` if it does not say.
+
+        Args:
+            retry_after_seconds: How long the provider asks to wait.
+            status: The HTTP status.
+            detail: What happened, in words.
+
+        Returns:
+            The outcome.
+        """
         return cls(Kind.RATE_LIMIT, status=status, retry_after_seconds=retry_after_seconds, detail=detail)
 
     @classmethod
     def credential(cls, status: int | None = None, detail: str | None = None) -> Outcome:
-        """The key is bad, out of credit or may not use this deployment: 401, 402, 403 about the key, 404 about the deployment."""
+        """The key is bad, out of credit or may not use this deployment: 401, 402, 403 about the key, 404 about the deployment.
+
+        Args:
+            status: The HTTP status.
+            detail: What happened, in words.
+
+        Returns:
+            The outcome.
+        """
         return cls(Kind.CREDENTIAL, status=status, detail=detail)
 
     @classmethod
     def unsuitable(cls, status: int | None = None, detail: str | None = None, *, context_exceeded: bool = False) -> Outcome:
-        """The request does not fit this endpoint; another may serve it. ``context_exceeded``: the prompt is too long here. Blames nobody."""
+        """The request does not fit this endpoint; another may serve it. ``context_exceeded``: the prompt is too long here. Blames nobody.
+
+        Args:
+            status: The HTTP status.
+            detail: What happened, in words.
+            context_exceeded: Whether the prompt is too long here.
+
+        Returns:
+            The outcome.
+        """
         return cls(Kind.UNSUITABLE, status=status, detail=detail, context_exceeded=context_exceeded)
 
     @classmethod
@@ -237,17 +293,42 @@ unsuitable, moderation, caller, cancelled, gateway
 
     @classmethod
     def caller(cls, status: int | None = None, detail: str | None = None) -> Outcome:
-        """The request itself is at fault: 400, 413, 422. Says nothing about the endpoint."""
+        """The request itself is at fault: 400, 413, 422. Says nothing about the endpoint.
+
+        Args:
+            status: The HTTP status.
+            detail: What happened, in words.
+
+        Returns:
+            The outcome.
+        """
         return cls(Kind.CALLER, status=status, detail=detail)
 
     @classmethod
     def cancelled(cls, detail: str | None = None, *, waited_seconds: float | None = None, ttft_seconds: float | None = None) -> Outcome:
-        """The caller went away, or a hedge lost its race, after ``waited_seconds`` without a first token, or after one at ``ttft_seconds``. Blames nobody."""
+        """The caller went away, or a hedge lost its race, after ``waited_seconds`` without a first token, or after one at ``ttft_seconds``. Blames nobody.
+
+        Args:
+            detail: What happened, in words.
+            waited_seconds: How long nothing had come, where nothing had.
+            ttft_seconds: When the first token had come, where one had.
+
+        Returns:
+            The outcome.
+        """
         return cls(Kind.CANCELLED, detail=detail, waited_seconds=waited_seconds, ttft_seconds=ttft_seconds)
 
     @classmethod
     def gateway(cls, status: int | None = None, detail: str | None = None) -> Outcome:
-        """The gateway's own trouble: no free connection, a spent budget. Says nothing about the endpoint."""
+        """The gateway's own trouble: no free connection, a spent budget. Says nothing about the endpoint.
+
+        Args:
+            status: The HTTP status.
+            detail: What happened, in words.
+
+        Returns:
+            The outcome.
+        """
         return cls(Kind.GATEWAY, status=status, detail=detail)
 
     @classmethod

@@ -40,10 +40,24 @@ class PinStore(Protocol):
     """Where pins are kept. Safe to call from any thread. ``now`` is the caller's clock in seconds; a store must not read one of its own."""
 
     def get(self, key: bytes, now: float) -> Pin | None:
-        """Return the pin, even one that has expired if the store still has it; ``None`` if there is none."""
+        """Return the pin, even one that has expired if the store still has it; ``None`` if there is none.
+
+        Args:
+            key: The session's key.
+            now: The caller's clock, in seconds.
+
+        Returns:
+            The pin, or ``None`` where there is none.
+        """
 
     def put(self, key: bytes, pin: Pin, now: float) -> None:
-        """Keep the pin, in place of an earlier one."""
+        """Keep the pin, in place of an earlier one.
+
+        Args:
+            key: The session's key.
+            pin: The attempt that served it, and until when the pin holds.
+            now: The caller's clock, in seconds.
+        """
 
     def delete(self, key: bytes) -> None:
         """Forget the pin; without one nothing happens."""
@@ -71,12 +85,26 @@ class MemoryPins:
         self._pins: LRUCache[bytes, Pin] = LRUCache(self.settings.max_pins)
 
     def get(self, key: bytes, now: float) -> Pin | None:  # noqa: ARG002 - the protocol's; here the pin's own expiry is enough
-        """Return the pin, expired or not."""
+        """Return the pin, expired or not.
+
+        Args:
+            key: The session's key.
+            now: The caller's clock, in seconds.
+
+        Returns:
+            The pin, or ``None`` where there is none.
+        """
         with self._lock:
             return self._pins.get(key)
 
     def put(self, key: bytes, pin: Pin, now: float) -> None:  # noqa: ARG002 - as in get
-        """Keep the pin."""
+        """Keep the pin.
+
+        Args:
+            key: The session's key.
+            pin: The attempt that served it, and until when the pin holds.
+            now: The caller's clock, in seconds.
+        """
         with self._lock:
             self._pins[key] = pin
 

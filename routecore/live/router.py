@@ -134,8 +134,28 @@ class Router:
     ) -> LivePlan:
         """Return the fallback plan of one request, from what is known now.
 
-        ``body`` is the caller's JSON, or what ``prepare`` made of one (its context then stands). Token estimates and ``session_id`` given here go before the
-        context's and the body's: they change with every request, and a context need not be made anew for them. Raises what ``decide`` raises.
+        Args:
+            body: The caller's JSON, or what ``prepare`` made of one (its context then stands).
+            context: Keys, account, pin and estimates; the wire's object or a parsed one.
+            prompt_tokens: The estimate of this request. Given here, it goes before the context's, and a context need not be made anew for it.
+            completion_tokens: Likewise.
+            cached_tokens: How many of the prompt's tokens the pinned endpoint is likely to have cached.
+            session_id: The conversation's identity; it goes before the body's.
+
+        Returns:
+            The plan. Its attempts know it, so that ``observe`` can pin the session and say what comes next.
+
+        Raises:
+            InvalidRequest: The body or the context cannot be read.
+            InvalidPreferences: The provider block cannot be read.
+            UnknownModel: The catalog knows none of the asked models.
+            NoEligibleEndpoint: No endpoint passes every hard filter.
+
+        Example:
+            >>> from routecore import Router, example_catalog
+            >>> plan = Router(example_catalog()).plan({"model": "openai/gpt-5", "provider": {"sort": "price"}}, prompt_tokens=1_000)
+            >>> plan.strategy, len(plan)
+            ('sort:price', 3)
         """
         now = self._clock()
         snapshot = self._snapshot
@@ -210,7 +230,23 @@ class Router:
     def prepare(self, body: Mapping[str, Any], context: Context | Mapping[str, Any] | None = None) -> Prepared:
         """Read a body once, for many requests like it: ``plan`` then looks nothing up but the draw.
 
-        Give messages only if they have parts other than text. Raises ``InvalidRequest`` and ``InvalidPreferences``.
+        Args:
+            body: The caller's JSON. Give messages only if they have parts other than text.
+            context: As ``plan`` takes it.
+
+        Returns:
+            What ``plan`` takes in place of the body.
+
+        Raises:
+            InvalidRequest: The body or the context cannot be read.
+            InvalidPreferences: The provider block cannot be read.
+
+        Example:
+            >>> from routecore import Router, example_catalog
+            >>> router = Router(example_catalog())
+            >>> prepared = router.prepare({"model": "openai/gpt-5"})
+            >>> len(router.plan(prepared)) == len(router.plan({"model": "openai/gpt-5"}))
+            True
         """
         faults: list[Fault] = []
         request = read(body, faults)
@@ -280,9 +316,24 @@ class Router:
     def observe(self, attempt: Attempt, outcome: Outcome, plan: LivePlan | None = None, *, delivered: bool = False) -> Step:
         """Record how an attempt ended, and say what to do next: go on, retry after a wait, stop, or done.
 
-        Attempts that came from iterating a plan know their plan; for one taken otherwise (``plan.first``) hand it over, or the session is not pinned
-        and the step cannot know whether attempts are left. Late outcomes, also of endpoints that a swap has removed, are taken. ``delivered`` says that output
-        has already gone to the caller: nothing is repeated then.
+        Late outcomes, also of endpoints that a swap has removed, are taken.
+
+        Args:
+            attempt: The attempt. One that came from iterating a plan knows its plan.
+            outcome: How it ended.
+            plan: The plan of an attempt that was taken otherwise (``plan.first``). Without it the session is not pinned, and the step cannot know whether attempts
+                are left.
+            delivered: Whether output has already gone to the caller: nothing is repeated then.
+
+        Returns:
+            The step: its action, the attempt that it is about, how many seconds to wait, and why.
+
+        Example:
+            >>> from routecore import Outcome, Router, example_catalog
+            >>> router = Router(example_catalog())
+            >>> first = next(iter(router.plan({"model": "openai/gpt-5"})))
+            >>> router.observe(first, Outcome.from_http(503)).action.value
+            'next'
         """
         now = self._clock()
         kind = outcome.kind
@@ -331,6 +382,19 @@ class Router:
         """Say what an HTTP answer means, by this router's table: the operator's rows (``settings.answers``), then ours. Else as ``Outcome.from_http``.
 
         For what a client raised: ``Outcome.from_exception(error, answers=router.answers)``.
+
+        Args:
+            status: The HTTP status.
+            headers: The headers: a mapping or pairs.
+            body: The body, parsed or as text.
+            dialect: Whose form of errors it is, where that should not be recognised.
+            kind: What was asked for: ``generation``, ``embeddings`` and the like.
+            ttft_seconds: Seconds to the first token, where it streamed.
+            total_seconds: Seconds to the last byte.
+            output_tokens: Tokens of the answer.
+
+        Returns:
+            The outcome.
 
         Example:
             >>> from routecore import AnswerRule, Catalog, RouterSettings

@@ -141,6 +141,10 @@ class Run:
         """Tell how an attempt ended. Only the first call for each attempt counts; what the run itself has ended stays so.
 
         A timeout or a cancelled attempt that does not say how long nothing had come is told by the run's own clock.
+
+        Args:
+            attempt: The attempt.
+            outcome: How it ended.
         """
         with self._lock:
             flight = self._find(attempt)

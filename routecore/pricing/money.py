@@ -198,11 +198,19 @@ def usd(femtodollars: int | Decimal) -> Decimal:
 
 
 def format_usd(amount: Decimal | int, places: int = 6) -> str:
-    """Return an amount of USD as text with ``places`` decimals, rounded half up (away from zero at a half). The only place where money is rounded.
+    """Return an amount of USD as text, rounded half up (away from zero at a half). The only place where money is rounded.
 
     The documented sample response shows six decimals: its exact 0.00023495 is shown as 0.000235.
 
-    >>> format_usd(Decimal("0.00023495")), format_usd(Decimal("52.85"), 2), format_usd(Decimal("0.0000005"))
-    ('0.000235', '52.85', '0.000001')
+    Args:
+        amount: USD.
+        places: How many decimals.
+
+    Returns:
+        Plain decimal text without a sign of currency.
+
+    Example:
+        >>> format_usd(Decimal("0.00023495")), format_usd(Decimal("52.85"), 2), format_usd(Decimal("0.0000005"))
+        ('0.000235', '52.85', '0.000001')
     """
     return format(Decimal(amount).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_WIDE), "f")

@@ -100,11 +100,19 @@ class Pricing:
         a null value is missing; an unknown key is a fault, also inside a card. With a ``faults`` list, faults are appended to it and an empty price list is
         returned; without, all of them are raised at once as ``InvalidPricing``.
 
-        >>> Pricing.parse({"prompt": "0.000003", "overrides": [{"min_promt_tokens": 200000, "prompt_multiplier": 2}]})
-        Traceback (most recent call last):
-        ...
-        routecore.errors.InvalidPricing: 1 fault in the price card: pricing.overrides[0].min_promt_tokens: 200000 is not a key of a price card \
-(prices, multipliers, conditions)
+        Args:
+            raw: The wire's object.
+            path: What the paths of faults begin with.
+            faults: Takes the faults, where they are to be told together with others.
+
+        Returns:
+            The price list.
+
+        Example:
+            >>> Pricing.parse({"prompt": "0.000003", "overrides": [{"min_promt_tokens": 200000, "prompt_multiplier": 2}]})
+            Traceback (most recent call last):
+            ...
+            routecore.errors.InvalidPricing: 1 fault in the price card: pricing.overrides[0].min_promt_tokens: 200000 is not a key of a price card (prices, multipliers, conditions)
         """
         found: list[Fault] = []
         parts = PriceReader(found).read(raw, path)
@@ -120,6 +128,13 @@ class Pricing:
 
         It appends what is wrong to ``faults`` and then returns ``None``. With a list ``rounded``, a price finer than a femtodollar is rounded
         half to even and noted there (path, value, price used) where that moves it by at most a millionth, and refused where it moves it further.
+
+        Args:
+            faults: Takes the faults of every price list that is read.
+            rounded: Takes (path, given, used) of every price that is finer than a femtodollar.
+
+        Returns:
+            A function of a price list's wire object and its path.
         """
         parts_of = PriceReader(faults, rounded).read
 
@@ -180,10 +195,20 @@ class Pricing:
 
         An int where the amount is whole, which it is unless a discount or multiplier made it finer than a femtodollar.
 
-        >>> tiered = Pricing.parse({"prompt": "0.000003", "completion": "0.000015", "request": "0.001",
-        ...     "overrides": [{"min_prompt_tokens": 200000, "prompt_multiplier": 2, "completion_multiplier": 1.5}]})
-        >>> usd(tiered.quote_femtodollars(200_000, 1000)), usd(tiered.quote_femtodollars(200_001, 1000))
-        (Decimal('0.616'), Decimal('1.223506'))
+        Args:
+            prompt_tokens: Tokens of the prompt, the cached ones among them.
+            completion_tokens: Tokens of the answer.
+            cached_tokens: Tokens read from a cache.
+            now: Seconds since the epoch.
+
+        Returns:
+            Femtodollars (1e-15 USD).
+
+        Example:
+            >>> tiered = Pricing.parse({"prompt": "0.000003", "completion": "0.000015", "request": "0.001",
+            ...     "overrides": [{"min_prompt_tokens": 200000, "prompt_multiplier": 2, "completion_multiplier": 1.5}]})
+            >>> usd(tiered.quote_femtodollars(200_000, 1000)), usd(tiered.quote_femtodollars(200_001, 1000))
+            (Decimal('0.616'), Decimal('1.223506'))
         """
         flat = self._quote
         if flat is None:
@@ -241,6 +266,13 @@ class Pricing:
         """Return the rates of a served ``tier`` (``batch``, ``flex``, ``priority``; any other is the default) and a ``region``'s multiplier.
 
         Each is built once and kept; a bounded number of them, as regions' multipliers are the caller's.
+
+        Args:
+            tier: The served tier.
+            region: The region's multiplier, where it has one.
+
+        Returns:
+            The rates by prompt length.
         """
         if tier not in TIERS:
             tier = DEFAULT_TIER
@@ -373,12 +405,21 @@ _EMPTY: Final = _build({}, {}, None, None, (), {}, {})
 def expected_price(
     pricing: Pricing | Mapping[str, Any], prompt_tokens: int, completion_tokens: int, *, cached_tokens: int = 0, time_utc: datetime | None = None
 ) -> Decimal | None:
-    """Return what a text request is expected to cost, in USD, exact; ``None`` without a prompt or a completion price. Ranking's price.
+    """Return what a text request is expected to cost: ranking's price, and the biller's too (``Pricing.quote_femtodollars``).
 
-    ``cached_tokens`` beyond the prompt count as the prompt. Without ``time_utc`` no timed card holds. One price code: see ``Pricing.quote_femtodollars``.
+    Args:
+        pricing: The price list, parsed or as the wire's object.
+        prompt_tokens: Tokens of the prompt, the cached ones among them.
+        completion_tokens: Tokens of the answer.
+        cached_tokens: Tokens read from a cache; beyond the prompt they count as the prompt.
+        time_utc: When, for prices with time windows. Without it no timed card holds.
 
-    >>> expected_price({"prompt": "0.00000027", "completion": "0.0000004"}, 1200, 300)
-    Decimal('0.000444')
+    Returns:
+        USD, exact; ``None`` without a prompt or a completion price.
+
+    Example:
+        >>> expected_price({"prompt": "0.00000027", "completion": "0.0000004"}, 1200, 300)
+        Decimal('0.000444')
     """
     price_list = pricing if isinstance(pricing, Pricing) else Pricing.parse(pricing)
     now = None if time_utc is None else (time_utc if time_utc.tzinfo is not None else time_utc.replace(tzinfo=UTC)).timestamp()

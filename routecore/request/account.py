@@ -32,7 +32,23 @@ class Account:
 
     @classmethod
     def parse(cls, value: object, path: str = "context.account", faults: list[Fault] | None = None) -> Account:
-        """Read the wire's ``account``; raises ``InvalidRequest``, or notes its faults in ``faults`` where a list is given."""
+        """Read the wire's ``account``.
+
+        Args:
+            value: The account's standing policy: ``only``, ``ignore``, ``data_collection``, ``deny_training``, ``zdr``.
+            path: What the paths of faults begin with.
+            faults: Takes the faults, where they are to be told together with others.
+
+        Returns:
+            The policy.
+
+        Raises:
+            InvalidRequest: With every fault, where no list takes them.
+
+        Example:
+            >>> Account.parse({"ignore": ["azure"]}).ignore
+            ('azure',)
+        """
         noted: list[Fault] = [] if faults is None else faults
         found: dict[str, Any] = {}
         if value is not None and not isinstance(value, dict):

@@ -58,10 +58,22 @@ class Context:
 
     @classmethod
     def parse(cls, value: object, path: str = "context", faults: list[Fault] | None = None) -> Context:
-        """Read the wire's ``context``; raises ``InvalidRequest``, or notes its faults in ``faults`` where a list is given.
+        """Read the wire's ``context``.
 
-        >>> Context.parse({"byok": ["google-vertex"]}).byok[0].key_id
-        'google-vertex'
+        Args:
+            value: Keys, account, pin and token estimates.
+            path: What the paths of faults begin with.
+            faults: Takes the faults, where they are to be told together with others.
+
+        Returns:
+            The context.
+
+        Raises:
+            InvalidRequest: With every fault, where no list takes them.
+
+        Example:
+            >>> Context.parse({"byok": ["google-vertex"]}).byok[0].key_id
+            'google-vertex'
         """
         noted: list[Fault] = [] if faults is None else faults
         before = len(noted)

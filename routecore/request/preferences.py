@@ -138,10 +138,17 @@ class Preferences:
 
         Raises ``InvalidPreferences`` with every fault of the block: unknown keys, wrong types, unknown enum values, negative or non-finite numbers.
 
-        >>> Preferences.parse({"sort": "speed", "zrd": True})
-        Traceback (most recent call last):
-        routecore.errors.InvalidPreferences: 2 faults in the provider block: provider.sort: 'speed' is not one of 'price', 'throughput', 'latency', \
-or an object with 'by' and 'partition'; provider.zrd: True is not a key of the provider block; did you mean 'zdr'?
+        Args:
+            block: The request's ``provider`` block.
+            path: What the paths of faults begin with.
+
+        Returns:
+            The preferences; equal blocks give equal ones.
+
+        Example:
+            >>> Preferences.parse({"sort": "speed", "zrd": True})
+            Traceback (most recent call last):
+            routecore.errors.InvalidPreferences: 2 faults in the provider block: provider.sort: 'speed' is not one of 'price', 'throughput', 'latency', or an object with 'by' and 'partition'; provider.zrd: True is not a key of the provider block; did you mean 'zdr'?
         """
         if block is None:
             return _NO_PREFERENCES

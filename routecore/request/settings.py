@@ -86,7 +86,23 @@ class Settings:
 
     @classmethod
     def parse(cls, value: object, path: str = "settings", faults: list[Fault] | None = None) -> Settings:
-        """Read the wire's ``settings``; raises ``InvalidRequest``, or notes its faults in ``faults`` where a list is given."""
+        """Read the wire's ``settings``.
+
+        Args:
+            value: The operator's settings; a key that is missing has its default.
+            path: What the paths of faults begin with.
+            faults: Takes the faults, where they are to be told together with others.
+
+        Returns:
+            The settings.
+
+        Raises:
+            InvalidRequest: With every fault, where no list takes them.
+
+        Example:
+            >>> Settings.parse({"min_samples": 20}).min_samples
+            20
+        """
         noted: list[Fault] = [] if faults is None else faults
         before = len(noted)
         found: dict[str, Any] = {}

@@ -42,22 +42,35 @@ def decide(
     now: float | None = None,
     draw: int = 0,
 ) -> Plan:
-    """Return the fallback plan of one request.
+    """Return the fallback plan of one request. Pure: no clock, no randomness, no I/O; equal arguments give equal plans.
 
-    ``request`` is the caller's body (or one already ``read``), ``context`` and ``settings`` the wire's objects or their parsed forms.
-    ``now`` is in seconds since the epoch and only prices with time windows look at it. ``draw`` is an integer from 0 to 2**64 - 1.
+    Args:
+        catalog: The endpoints.
+        request: The caller's body, or one already read.
+        facts: Statistics and health, frozen.
+        context: Keys, account, pin and token estimates; the wire's object or a parsed one.
+        settings: The operator's settings, likewise.
+        now: Seconds since the epoch. Only prices with time windows look at it.
+        draw: An integer from 0 to 2**64 - 1 that the plan is drawn with.
 
-    Raises ``InvalidRequest``, then ``InvalidPreferences`` (each with every fault), ``UnknownModel`` if the catalog knows none of the asked models,
-    ``NoEligibleEndpoint`` if no endpoint passes every hard filter.
+    Returns:
+        The plan: ordered attempts, rejections, warnings, and why.
 
-    >>> from routecore import Catalog, decide
-    >>> catalog = Catalog.from_mapping({"endpoints": [
-    ...     {"model": "a/b", "provider": "dear", "pricing": {"prompt": "0.000002", "completion": "0.000002"}},
-    ...     {"model": "a/b", "provider": "cheap", "pricing": {"prompt": "0.000001", "completion": "0.000001"}},
-    ... ]})
-    >>> plan = decide(catalog, {"model": "a/b", "provider": {"sort": "price"}})
-    >>> [(attempt.endpoint.slug, str(attempt.expected_price)) for attempt in plan]
-    [('cheap', '0.004'), ('dear', '0.008')]
+    Raises:
+        InvalidRequest: The request, the context or the settings cannot be read.
+        InvalidPreferences: The provider block cannot be read.
+        UnknownModel: The catalog knows none of the asked models.
+        NoEligibleEndpoint: No endpoint passes every hard filter.
+
+    Example:
+        >>> from routecore import Catalog, decide
+        >>> catalog = Catalog.from_mapping({"endpoints": [
+        ...     {"model": "a/b", "provider": "dear", "pricing": {"prompt": "0.000002", "completion": "0.000002"}},
+        ...     {"model": "a/b", "provider": "cheap", "pricing": {"prompt": "0.000001", "completion": "0.000001"}},
+        ... ]})
+        >>> plan = decide(catalog, {"model": "a/b", "provider": {"sort": "price"}})
+        >>> [(attempt.endpoint.slug, str(attempt.expected_price)) for attempt in plan]
+        [('cheap', '0.004'), ('dear', '0.008')]
     """
     faults: list[Fault] = []
     body = request if isinstance(request, Request) else read(request, faults)

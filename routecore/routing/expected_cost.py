@@ -42,24 +42,35 @@ def expected_cost(
     byok_fee_rate: Decimal | float | str = 0,
     billed_failures: Decimal | float | str = 1,
 ) -> ExpectedCost:
-    """Return what trying ``plan``'s attempts in order is expected to cost.
+    """Return what trying a plan's attempts in order is expected to cost.
 
-    ``stats`` maps endpoint ids to what has a ``success_rate`` (0 to 1), as ``Facts.stats`` does; an unknown rate counts as 1, the attempt succeeds.
     An attempt that succeeds costs its expected price (through the caller's own key: ``byok_fee_rate`` of it). One that fails is insured, so it charges nothing;
-    upstream, ``billed_failures`` (a share, by default all of them, the careful reading) of the failures bill their prompt, at the endpoint's prices.
-    Missing token counts are those of the plan's context, else nominal (3,000 and 1,000).
+    upstream, a share of the failures bill their prompt, at the endpoint's prices.
 
-    Raises ``InvalidRequest`` for a rate that is none.
+    Args:
+        plan: The attempts, in order.
+        stats: Endpoint id to what has a ``success_rate`` (0 to 1), as ``Facts.stats``. An unknown rate counts as 1: the attempt succeeds.
+        prompt_tokens: Missing, those of the plan's context, else nominal (3,000).
+        completion_tokens: Missing, those of the plan's context, else nominal (1,000).
+        byok_fee_rate: The share of the upstream price that an own key's request is charged, 0 to 1.
+        billed_failures: The share of failures that bill their prompt upstream, 0 to 1; all of them is the careful reading.
 
-    >>> from routecore.routing.attempt import Attempt
-    >>> from types import SimpleNamespace as Endpoint
-    >>> from routecore.pricing.price_list import Pricing
-    >>> cheap = Endpoint(id="m@cheap", pricing=Pricing.parse({"prompt": "0.000001", "completion": "0.000002"}))
-    >>> sure = Endpoint(id="m@sure", pricing=Pricing.parse({"prompt": "0.000002", "completion": "0.000004"}))
-    >>> plan = [Attempt(endpoint, endpoint.id, None, 1.0, endpoint.pricing.quote_femtodollars(1000, 500)) for endpoint in (cheap, sure)]
-    >>> cost = expected_cost(plan, {"m@cheap": {"success_rate": 0.75}}, prompt_tokens=1000, completion_tokens=500)
-    >>> cost.charged, cost.upstream, cost.failure  # 0.75 × 0.002 + 0.25 × 0.004; upstream also 0.25 × the first prompt
-    (Decimal('0.0025'), Decimal('0.00275'), Decimal('0'))
+    Returns:
+        Charge, upstream cost and the probability that all fail.
+
+    Raises:
+        InvalidRequest: A rate is none.
+
+    Example:
+        >>> from routecore.routing.attempt import Attempt
+        >>> from types import SimpleNamespace as Endpoint
+        >>> from routecore.pricing.price_list import Pricing
+        >>> cheap = Endpoint(id="m@cheap", pricing=Pricing.parse({"prompt": "0.000001", "completion": "0.000002"}))
+        >>> sure = Endpoint(id="m@sure", pricing=Pricing.parse({"prompt": "0.000002", "completion": "0.000004"}))
+        >>> plan = [Attempt(endpoint, endpoint.id, None, 1.0, endpoint.pricing.quote_femtodollars(1000, 500)) for endpoint in (cheap, sure)]
+        >>> cost = expected_cost(plan, {"m@cheap": {"success_rate": 0.75}}, prompt_tokens=1000, completion_tokens=500)
+        >>> cost.charged, cost.upstream, cost.failure  # 0.75 × 0.002 + 0.25 × 0.004; upstream also 0.25 × the first prompt
+        (Decimal('0.0025'), Decimal('0.00275'), Decimal('0'))
     """
     faults: list[Fault] = []
     fee, billed = _rate(byok_fee_rate, "byok_fee_rate", faults), _rate(billed_failures, "billed_failures", faults)

@@ -21,7 +21,7 @@ __all__ = ["EndpointStats", "Facts", "Percentiles"]
 
 
 class Percentiles(NamedTuple):
-    """p50, p75, p90 and p99 of one metric; ``None`` where unknown. Seconds for latency, tokens per second for throughput."""
+    """The p50, p75, p90 and p99 of one metric; ``None`` where unknown. Seconds for latency, tokens per second for throughput."""
 
     p50: float | None = None
     p75: float | None = None
@@ -70,17 +70,37 @@ class Facts:
 
     @classmethod
     def measured(cls, stats: Mapping[str, EndpointStats], cooling: frozenset[str]) -> Facts:
-        """Return facts of statistics that were measured by windows, whose throughput cannot rise: nothing is read again."""
+        """Return facts of statistics that were measured by windows, whose throughput cannot rise: nothing is read again.
+
+        Args:
+            stats: Endpoint id to statistics.
+            cooling: The attempts that are cooling down.
+
+        Returns:
+            The facts.
+        """
         facts = cls.__new__(cls)
         facts.stats, facts.rising, facts.cooling = stats, frozenset(), cooling
         return facts
 
     @classmethod
     def from_mapping(cls, stats: object = None, health: object = None, faults: list[Fault] | None = None) -> Facts:
-        """Read the wire's ``stats`` and ``health``; raises ``InvalidRequest``, or notes its faults in ``faults`` where a list is given.
+        """Read the wire's ``stats`` and ``health``.
 
-        >>> Facts.from_mapping({"m@p": {"latency": {"p50": 0.8}, "samples": 12}}, {"m@p#byok": "cooling"}).cooling
-        frozenset({'m@p#byok'})
+        Args:
+            stats: Endpoint id to latency, throughput, samples and success rate.
+            health: Endpoint id, or attempt, to ``cooling``, ``full`` or ``available``.
+            faults: Takes the faults, where they are to be told together with others.
+
+        Returns:
+            The facts, frozen.
+
+        Raises:
+            InvalidRequest: With every fault, where no list takes them.
+
+        Example:
+            >>> Facts.from_mapping({"m@p": {"latency": {"p50": 0.8}, "samples": 12}}, {"m@p#byok": "cooling"}).cooling
+            frozenset({'m@p#byok'})
         """
         noted: list[Fault] = [] if faults is None else faults
         found = _read_stats(stats, noted)

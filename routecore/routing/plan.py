@@ -154,9 +154,22 @@ class Plan:
         return warnings_of(self.case, self.ranked)
 
     def why(self, endpoint_id: str) -> Why:
-        """Say what put an endpoint where it is, and what change would put it first.
+        """Say what put an endpoint where it is, and what change would put it first. Computed from the plan's own inputs by the code that decided.
 
-        Raises ``UnknownEndpoint`` (a ``KeyError``) for an id that no endpoint of the asked models has. Computed from the plan's own inputs by the code that decided.
+        Args:
+            endpoint_id: An endpoint of the asked models.
+
+        Returns:
+            Its place, what decided it, the reasons, and every change that would put it first, each tried by deciding again.
+
+        Raises:
+            UnknownEndpoint: No endpoint of the asked models has that id. It is a ``KeyError`` too.
+
+        Example:
+            >>> import routecore
+            >>> plan = routecore.decide(routecore.example_catalog(), {"model": "openai/gpt-5", "provider": {"ignore": ["azure"]}})
+            >>> plan.why("openai/gpt-5@azure").decided_by
+            'ignore'
         """
         from routecore.routing.explain import why
 

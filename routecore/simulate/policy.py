@@ -69,7 +69,18 @@ class Policy:
 
     @classmethod
     def from_mapping(cls, value: object, path: str = "policy") -> Policy:
-        """Read a policy from JSON. Raises ``SimulationError`` with every fault."""
+        """Read a policy from JSON.
+
+        Args:
+            value: ``{"name": …, "provider": …, "settings": …}`` and the like.
+            path: What the paths of faults begin with.
+
+        Returns:
+            The policy.
+
+        Raises:
+            SimulationError: With every fault.
+        """
         if not isinstance(value, dict):
             raise SimulationError([Fault(path, value, OBJECT_EXPECTED)])
         faults: list[Fault] = []
@@ -155,8 +166,16 @@ class Policy:
     def having(self, parameter: str, value: object) -> Policy:
         """Return the policy with one value changed, named after it: ``balance.price``, ``provider.sort``, ``health.cooldown_seconds`` and the like.
 
-        >>> Policy("base").having("balance.price", 2).settings.balance.price
-        2.0
+        Args:
+            parameter: The path of the value.
+            value: What it becomes.
+
+        Returns:
+            Another policy; this one stays as it is.
+
+        Example:
+            >>> Policy("base").having("balance.price", 2).settings.balance.price
+            2.0
         """
         keys = parameter.split(".")
         if keys[0] in _SHORT:

@@ -101,10 +101,20 @@ class Usage(Counts):
         Raises ``InvalidUsage`` with every fault: a bool, NaN, fraction, infinity or text where a count belongs; a body that is no object or of no known
         shape; with ``strict``, impossible counts too.
 
-        >>> Usage.parse({"input_tokens": 3, "output_tokens": 5, "cache_read_input_tokens": 90, "cache_creation_input_tokens": 7})
-        Usage(text=3, cached=90, written_5m=7, text_out=5)
-        >>> Usage.parse({"prompt_tokens": 10, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 50}})
-        Usage(cached=10, anomalies=(Anomaly('exceeds_total', 'usage.prompt_tokens_details.cached_tokens', 50, 10),))
+        Args:
+            body: What the provider reported.
+            format: The shape of the body, where it should not be recognised.
+            strict: Whether impossible counts are faults.
+            path: What the paths of faults begin with.
+
+        Returns:
+            Disjoint counts, and every anomaly.
+
+        Example:
+            >>> Usage.parse({"input_tokens": 3, "output_tokens": 5, "cache_read_input_tokens": 90, "cache_creation_input_tokens": 7})
+            Usage(text=3, cached=90, written_5m=7, text_out=5)
+            >>> Usage.parse({"prompt_tokens": 10, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 50}})
+            Usage(cached=10, anomalies=(Anomaly('exceeds_total', 'usage.prompt_tokens_details.cached_tokens', 50, 10),))
         """
         if type(body) is dict and (format is None or type(format) is str):
             short = SHORT_WAYS.get(format)

@@ -17,13 +17,18 @@ __all__ = ["cost_case"]
 
 
 def cost_case(case: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer one case of the wire: ``pricing``, ``usage``, ``usage_format``, ``finish_reason``, ``context`` in; the breakdown or an error body out.
+    """Answer one cost case of the wire: the breakdown, or an error body. Never raises.
 
-    Never raises: faults answer ``{"error": {...}}`` with ``type`` ``invalid_pricing``, ``invalid_usage``, ``invalid_request`` or ``unpriced_usage``. Faults
-    are looked for in this order: the pricing, the context and finish reason, the usage. Other keys of the case are ignored.
+    Args:
+        case: An object with ``pricing``, ``usage``, ``usage_format``, ``finish_reason`` and ``context``. Other keys are ignored.
 
-    >>> cost_case({"pricing": {"prompt": "0.000001"}, "usage": {"prompt_tokens": 5, "completion_tokens": 2}})["error"]["type"]
-    'unpriced_usage'
+    Returns:
+        The breakdown as ``CostBreakdown.to_dict`` gives it; for faults ``{"error": {...}}`` with the type ``invalid_pricing``, ``invalid_usage``,
+        ``invalid_request`` or ``unpriced_usage``. Faults are looked for in this order: the pricing, the context and finish reason, the usage.
+
+    Example:
+        >>> cost_case({"pricing": {"prompt": "0.000001"}, "usage": {"prompt_tokens": 5, "completion_tokens": 2}})["error"]["type"]
+        'unpriced_usage'
     """
     try:
         if not isinstance(case, dict):

@@ -15,9 +15,13 @@ __all__ = ["example_catalog", "example_facts", "example_requests"]
 def example_catalog() -> Catalog:
     """Return the example catalog: real endpoints of 16 models with source and date, a selection that is not kept up to date.
 
-    >>> catalog = example_catalog()
-    >>> len(catalog) >= 60, len(catalog.models) >= 12
-    (True, True)
+    Returns:
+        The catalog.
+
+    Example:
+        >>> catalog = example_catalog()
+        >>> len(catalog) >= 60, len(catalog.models) >= 12
+        (True, True)
     """
     return Catalog.from_mapping(read_example("catalog"))
 
@@ -25,8 +29,12 @@ def example_catalog() -> Catalog:
 def example_facts() -> Facts:
     """Return statistics for the example catalog: made up for illustration, of the shape that a router measures.
 
-    >>> example_facts().stats["deepseek/deepseek-v3.2@deepinfra/fp4"].latency.p50 > 0
-    True
+    Returns:
+        The facts.
+
+    Example:
+        >>> example_facts().stats["deepseek/deepseek-v3.2@deepinfra/fp4"].latency.p50 > 0
+        True
     """
     return Facts.from_mapping(read_example("stats")["stats"])
 
@@ -36,8 +44,12 @@ def example_requests() -> list[dict[str, Any]]:
 
     Some have ``health`` too, as a scenario has it.
 
-    >>> example_requests()[1]["request"]["provider"]
-    {'sort': 'price'}
+    Returns:
+        The requests, in the order of the tour.
+
+    Example:
+        >>> example_requests()[1]["request"]["provider"]
+        {'sort': 'price'}
     """
     requests: list[dict[str, Any]] = read_example("requests")["requests"]
     return requests

@@ -12,9 +12,19 @@ from routecore.wire.scenario import read_scenario
 
 
 def record(scenario: object) -> dict[str, Any]:
-    """Decide a scenario and return its decision record: scenario, answer and versions. Never raises.
+    """Decide a scenario and return its decision record. Never raises.
 
-    ``versions`` of a scenario that cannot be read have no catalog and no facts.
+    Args:
+        scenario: As ``decide_scenario`` takes it.
+
+    Returns:
+        ``scenario``, ``answer`` (a plan, or an error body) and ``versions`` of library, catalog and facts. Those of a scenario that cannot be read have no
+        catalog and no facts.
+
+    Example:
+        >>> made = record({"catalog": {"endpoints": [{"model": "a/b", "provider": "p"}]}, "request": {"model": "a/b"}})
+        >>> sorted(made), made["answer"]["attempts"][0]["endpoint"]
+        (['answer', 'scenario', 'versions'], 'a/b@p')
     """
     versions: dict[str, Any] = {"library": VERSION, "catalog": None, "facts": None}
     try:
@@ -36,11 +46,21 @@ class Replay(NamedTuple):
 
 
 def replay(recorded: object) -> Replay:
-    """Decide a decision record's scenario again and compare. Raises ``InvalidRequest`` if it is no decision record.
+    """Decide a decision record's scenario again, and compare.
 
-    >>> scenario = {"catalog": {"endpoints": [{"model": "a/b", "provider": "p"}]}, "request": {"model": "a/b"}}
-    >>> replay(record(scenario)).identical
-    True
+    Args:
+        recorded: A decision record, as ``record`` or a router's ``to_record`` made it.
+
+    Returns:
+        Whether the answer is identical, the answer now, every difference with its path, and the versions now.
+
+    Raises:
+        InvalidRequest: It is no decision record.
+
+    Example:
+        >>> scenario = {"catalog": {"endpoints": [{"model": "a/b", "provider": "p"}]}, "request": {"model": "a/b"}}
+        >>> replay(record(scenario)).identical
+        True
     """
     if not isinstance(recorded, dict) or "scenario" not in recorded or not isinstance(recorded.get("answer"), dict):
         raise InvalidRequest([Fault("record", recorded, "a decision record: an object with 'scenario', 'answer' and 'versions'")])

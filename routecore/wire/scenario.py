@@ -58,11 +58,18 @@ def read_scenario(scenario: object) -> tuple[Case, int]:
 def decide_scenario(scenario: object) -> dict[str, Any]:
     """Return the answer to a scenario: a plan, or the platform's error body. Never raises, whatever it is given.
 
-    >>> answer = decide_scenario({"catalog": {"endpoints": [{"model": "a/b", "provider": "p"}]}, "request": {"model": "a/b"}})
-    >>> answer["attempts"][0]["endpoint"], answer["strategy"]
-    ('a/b@p', 'balance')
-    >>> decide_scenario({"catalog": {"endpoints": []}, "request": {"model": "a/b"}})["error"]["type"]
-    'unknown_model'
+    Args:
+        scenario: An object with ``catalog`` and ``request``, and if they are known ``context``, ``stats``, ``health``, ``settings``, ``now`` and ``draw``.
+
+    Returns:
+        The plan as ``Plan.to_dict`` gives it, or ``{"error": {...}}``.
+
+    Example:
+        >>> answer = decide_scenario({"catalog": {"endpoints": [{"model": "a/b", "provider": "p"}]}, "request": {"model": "a/b"}})
+        >>> answer["attempts"][0]["endpoint"], answer["strategy"]
+        ('a/b@p', 'balance')
+        >>> decide_scenario({"catalog": {"endpoints": []}, "request": {"model": "a/b"}})["error"]["type"]
+        'unknown_model'
     """
     try:
         return plan_scenario(scenario).to_dict()

@@ -83,7 +83,15 @@ class StreamReader:
         return [self._text(name, data) for name, data in self._decoder.feed(chunk)]
 
     def feed_event(self, name: str | None, data: object) -> StreamEvent:
-        """Take one event that a client has already cut out, its data parsed or as text; return it as ``feed`` would."""
+        """Take one event that a client has already cut out, its data parsed or as text; return it as ``feed`` would.
+
+        Args:
+            name: The event's name, where it has one.
+            data: Its data, parsed or as text.
+
+        Returns:
+            The event, as ``feed`` would return it.
+        """
         return self._text(name, data) if isinstance(data, str) else self._event(name, data)
 
     def _text(self, name: str | None, data: str) -> StreamEvent:

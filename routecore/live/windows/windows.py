@@ -79,6 +79,11 @@ class Windows:
 
         With ``settings.latency`` ``ttft`` a success counts its time to first token, and its throughput after it, where it streamed; with ``total``
         its whole time, and output tokens over it. Implausible numbers are refused and counted; the success still counts.
+
+        Args:
+            endpoint_id: Whose outcome it is.
+            outcome: How an attempt ended.
+            now: The caller's clock, in seconds.
         """
         kind = outcome.kind
         if kind is not _SUCCESS:
@@ -133,6 +138,12 @@ class Windows:
         """Record one success. ``latency`` in seconds, ``throughput`` in tokens per second; leave out what is not known.
 
         A value that is NaN, negative, infinite or above the settings' limit is refused and counted; the success counts all the same.
+
+        Args:
+            endpoint_id: Whose success it is.
+            now: The caller's clock, in seconds.
+            latency: Seconds.
+            throughput: Tokens a second.
         """
         log = self._logs.get(endpoint_id)
         if log is None or not log.opened_at <= now < log.seal_at:
@@ -153,7 +164,12 @@ class Windows:
                 self._refuse(throughput)
 
     def record_failure(self, endpoint_id: str, now: float) -> None:
-        """Record one failure of the endpoint that was no rate limit: it counts in ``samples`` and ``success_rate`` and in no percentile."""
+        """Record one failure of the endpoint that was no rate limit: it counts in ``samples`` and ``success_rate`` and in no percentile.
+
+        Args:
+            endpoint_id: Whose failure it is.
+            now: The caller's clock, in seconds.
+        """
         self._record_failure(endpoint_id, now, rate_limited=False)
 
     def _record_failure(self, endpoint_id: str, now: float, *, rate_limited: bool) -> None:
@@ -168,6 +184,11 @@ class Windows:
         """Record that a first token had not come after ``seconds``, when somebody stopped waiting: a latency of which only that is known.
 
         It counts in the percentiles of latency as Kaplan and Meier have it, and neither in ``samples`` nor in ``success_rate``.
+
+        Args:
+            endpoint_id: Whose first token had not come.
+            now: The caller's clock, in seconds.
+            seconds: How long somebody waited.
         """
         log = self._logs.get(endpoint_id)
         if log is None or not log.opened_at <= now < log.seal_at:
@@ -202,6 +223,13 @@ class Windows:
 
         Endpoints without samples are not in it. Only endpoints that changed are read again; where none did, the same mapping comes back.
         ``breathe`` is called between pieces of work of about a millisecond; one that sleeps briefly lets other threads in.
+
+        Args:
+            now: The caller's clock, in seconds.
+            breathe: Called between pieces of work.
+
+        Returns:
+            Endpoint id to statistics.
         """
         from routecore.live.windows.reader import Reader  # numpy is loaded by the first tick, not by importing the library
 

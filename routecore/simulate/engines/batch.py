@@ -114,20 +114,38 @@ def batch(
 ) -> Report:
     """Decide the whole trace under every policy, ask the world what came of the first attempts, and return the report. The first policy is the baseline.
 
-    ``facts``: statistics that hold throughout; without, the world's own, looked at every ``bucket_s`` seconds. ``processes``: the result is the same for any number.
-    ``strict`` refuses a trace that asks for models that the catalog does not know; else they are counted. ``progress(done, total)`` counts requests over all policies.
     A ``KeyboardInterrupt`` stops: the report holds what is done, and says that it is partial.
 
-    Raises ``SimulationError`` for inputs that do not fit together, before anything runs.
+    Args:
+        trace: What was asked.
+        catalog: The endpoints.
+        world: How they behave.
+        policies: What to compare, the baseline first.
+        seed: The same seed gives the same run.
+        bucket_s: Statistics are looked at every so many seconds.
+        facts: Statistics that hold throughout; without, the world's own.
+        start_epoch: The wall clock at second 0, in seconds since the epoch, for prices with time windows.
+        replicates: Resamplings for the intervals.
+        processes: How many work side by side; the result is the same for any number.
+        strict: Refuse a trace that asks for models that the catalog does not know; else they are counted.
+        sources: Where catalog and others come from, for the report.
+        progress: Called with (done, total) requests, over all policies.
 
-    >>> from routecore import Catalog
-    >>> from routecore.simulate import Policy, World, batch, generate, steady
-    >>> catalog = Catalog.from_mapping({"endpoints": [
-    ...     {"model": "a/b", "provider": "cheap", "pricing": {"prompt": "0.000001", "completion": "0.000002"}},
-    ...     {"model": "a/b", "provider": "dear", "pricing": {"prompt": "0.000003", "completion": "0.000006"}}]})
-    >>> report = batch(generate(1_000, ["a/b"]), catalog, World({}, steady()), [Policy("balance"), Policy("cheap", provider={"sort": "price"})])
-    >>> report.engine, report.results[1].summary.shares
-    ('batch', {'a/b@cheap': 1.0})
+    Returns:
+        The report.
+
+    Raises:
+        SimulationError: The inputs do not fit together; raised before anything runs.
+
+    Example:
+        >>> from routecore import Catalog
+        >>> from routecore.simulate import Policy, World, batch, generate, steady
+        >>> catalog = Catalog.from_mapping({"endpoints": [
+        ...     {"model": "a/b", "provider": "cheap", "pricing": {"prompt": "0.000001", "completion": "0.000002"}},
+        ...     {"model": "a/b", "provider": "dear", "pricing": {"prompt": "0.000003", "completion": "0.000006"}}]})
+        >>> report = batch(generate(1_000, ["a/b"]), catalog, World({}, steady()), [Policy("balance"), Policy("cheap", provider={"sort": "price"})])
+        >>> report.engine, report.results[1].summary.shares
+        ('batch', {'a/b@cheap': 1.0})
     """
     check_inputs(trace, catalog, world, policies, strict=strict)
     report_bucket_s = bucket_seconds(trace)

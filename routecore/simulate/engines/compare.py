@@ -20,7 +20,18 @@ _NAMES: Final = tuple(REASONS)
 
 
 def compare(before: Run, after: Run) -> Changes:
-    """Return what changed in the first choices from ``before`` to ``after``, over the requests that both decided. Both runs must have kept their choices."""
+    """Return what changed in the first choices from one run to another, over the requests that both decided.
+
+    Args:
+        before: A run that kept its choices.
+        after: Another one, over the same trace.
+
+    Returns:
+        How many requests go elsewhere first, why, from where to where, and examples.
+
+    Example:
+        ``routecore.simulate.diff`` makes both runs and compares them.
+    """
     one, two = before.choices, after.choices
     assert one is not None
     assert two is not None

@@ -128,14 +128,37 @@ def ope(
     seed: int = 0,
     progress: Callable[[int, int], object] | None = None,
 ) -> OffPolicy:
-    """Estimate what ``policy`` would have come to on a logged trace, from its propensities.
+    """Estimate what a policy would have come to on a logged trace, from the log's propensities. Nothing is replayed.
 
-    ``reward``: one of ``REWARDS``. ``facts``: the statistics that the policy decides with. ``logging``: the policy that made the log, if it is known
-    (``logging_facts``: its statistics): which choices it never makes is then known exactly. Otherwise a propensity of 1 says that it makes no other, and an
-    endpoint that the log never shows is taken to be one that it never chooses. ``tolerance``: so much of the policy's probability may lie on such choices (a bias
-    of at most that share of the rewards' range); with more, nothing is identifiable.
+    Without ``logging``, a propensity of 1 says that the log's policy makes no other choice, and an endpoint that the log never shows is taken to be one that it
+    never chooses.
 
-    Raises ``SimulationError`` for a reward or tolerance that is none, and where no row has what is needed.
+    Args:
+        trace: The log: requests with endpoint, propensity and outcome.
+        catalog: The endpoints.
+        policy: The policy that is asked about.
+        reward: What to estimate, one of ``REWARDS``.
+        facts: The statistics that the policy decides with.
+        logging: The policy that made the log, if it is known: which choices it never makes is then known exactly.
+        logging_facts: The statistics that it decided with.
+        tolerance: So much of the policy's probability may lie on choices that the log never makes, 0 to 1 (a bias of at most that share of the rewards' range).
+            With more, nothing is identifiable.
+        seed: Of the resampling.
+        progress: Called with (done, total) rows.
+
+    Returns:
+        Each estimator's value with its interval, or the reason why there is none.
+
+    Raises:
+        SimulationError: The reward or the tolerance is none, or no row has what is needed.
+
+    Example:
+        >>> from routecore import example_catalog
+        >>> from routecore.simulate import Policy, trace_of
+        >>> row = {"model": "openai/gpt-5", "prompt_tokens": 10, "completion_tokens": 5, "endpoint": "openai/gpt-5@azure", "propensity": 0.4, "cost_usd": 0.01}
+        >>> found = ope(trace_of([{"timestamp_s": n, **row} for n in range(20)]), example_catalog(), Policy("now"))
+        >>> found.policy, found.requests
+        ('now', 20)
     """
     faults = []
     if reward not in REWARDS:

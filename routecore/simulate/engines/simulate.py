@@ -48,27 +48,44 @@ def simulate(
 ) -> Report:
     """Run every policy over the trace in the same world, with the real router, and return the report. The first policy is the baseline.
 
-    ``replications``: so many runs of each policy, with other traffic, other luck and (where it is in doubt) another world each, the same for every policy: figures are
-    their means, and intervals come from their spread. ``precision`` (such as 0.02) adds replications until the intervals of cost and times are that narrow to
-    either side, or ``enough()`` is true. Without either there is one run, whose intervals cannot see what requests share (windows, cooldowns, caches, queues): the report says
-    "spread of one run". ``processes``: replications side by side; the result is the same for any number.
+    With ``replications`` each policy runs so many times, with other traffic, other luck and (where it is in doubt) another world each, the same for every policy:
+    figures are their means, and intervals come from their spread. Without, there is one run, whose intervals cannot see what requests share (windows, cooldowns,
+    caches, queues): the report says "spread of one run". A ``KeyboardInterrupt`` stops: the report holds what is done, and says that it is partial.
 
-    ``sources`` say where catalog and others come from; they are shown beside the trace's and the world's. ``start_epoch``: the wall clock at second 0, for prices with
-    time windows. ``strict`` refuses a trace that asks for models that the catalog does not know; else they are counted. ``changes``: compare first choices request by
-    request (by default up to 5 million requests). ``cold``: the router starts without statistics. ``progress(done, total)`` is called every few thousand requests, over all policies.
-    A ``KeyboardInterrupt`` stops: the report holds what is done, and says that it is partial.
+    Args:
+        trace: What was asked.
+        catalog: The endpoints.
+        world: How they behave.
+        policies: What to compare, the baseline first.
+        seed: The same seed gives the same run.
+        start_epoch: The wall clock at second 0, in seconds since the epoch, for prices with time windows.
+        replicates: Resamplings for the intervals of one run.
+        strict: Refuse a trace that asks for models that the catalog does not know; else they are counted.
+        changes: Compare first choices request by request; by default up to 5 million requests.
+        sources: Where catalog and others come from; shown beside the trace's and the world's.
+        cold: The router starts without statistics.
+        replications: Runs of each policy.
+        precision: Add replications until the intervals of cost and times are so narrow to either side, as a share (0.02) of the figure.
+        enough: Stop adding when this returns true.
+        processes: Replications side by side; the result is the same for any number.
+        progress: Called with (done, total) every few thousand requests, over all policies.
 
-    Raises ``SimulationError`` for inputs that do not fit together, before anything runs.
+    Returns:
+        The report.
 
-    >>> from routecore import Catalog
-    >>> from routecore.simulate import Policy, World, generate, simulate, steady
-    >>> catalog = Catalog.from_mapping({"endpoints": [
-    ...     {"model": "a/b", "provider": "cheap", "pricing": {"prompt": "0.000001", "completion": "0.000002"}},
-    ...     {"model": "a/b", "provider": "dear", "pricing": {"prompt": "0.000003", "completion": "0.000006"}}]})
-    >>> world = World({"a/b@cheap": steady(ttft=2.0), "a/b@dear": steady(ttft=0.2)})
-    >>> report = simulate(generate(200, ["a/b"]), catalog, world, [Policy("balance"), Policy("fast", provider={"sort": "price"})])
-    >>> report.results[1].summary.shares
-    {'a/b@cheap': 1.0}
+    Raises:
+        SimulationError: The inputs do not fit together; raised before anything runs.
+
+    Example:
+        >>> from routecore import Catalog
+        >>> from routecore.simulate import Policy, World, generate, simulate, steady
+        >>> catalog = Catalog.from_mapping({"endpoints": [
+        ...     {"model": "a/b", "provider": "cheap", "pricing": {"prompt": "0.000001", "completion": "0.000002"}},
+        ...     {"model": "a/b", "provider": "dear", "pricing": {"prompt": "0.000003", "completion": "0.000006"}}]})
+        >>> world = World({"a/b@cheap": steady(ttft=2.0), "a/b@dear": steady(ttft=0.2)})
+        >>> report = simulate(generate(200, ["a/b"]), catalog, world, [Policy("balance"), Policy("fast", provider={"sort": "price"})])
+        >>> report.results[1].summary.shares
+        {'a/b@cheap': 1.0}
     """
     check_inputs(trace, catalog, world, policies, strict=strict)
     keep = len(policies) > 1 and len(trace) <= _MOST_COMPARED if changes is None else changes
@@ -201,7 +218,31 @@ def report_of(
 def diff(
     trace: Trace, catalog: Catalog, world: World, before: Policy, after: Policy, *, seed: int = 0, progress: Callable[[int, int], object] | None = None
 ) -> Changes:
-    """Return which requests ``after`` sends elsewhere first than ``before`` does, and why each. Raises as ``simulate`` does."""
+    """Return which requests one policy sends elsewhere first than another does, and why each.
+
+    Args:
+        trace: What was asked.
+        catalog: The endpoints.
+        world: How they behave.
+        before: The policy that is compared with.
+        after: The other policy.
+        seed: The same seed gives the same run.
+        progress: Called with (done, total) requests.
+
+    Returns:
+        How many requests change, the reasons, the moves, and examples.
+
+    Raises:
+        SimulationError: The inputs do not fit together.
+
+    Example:
+        >>> from routecore import example_catalog, example_facts
+        >>> from routecore.simulate import Policy, World, generate
+        >>> trace, world = generate(50, ["z-ai/glm-4.7"], seed=1), World.from_stats(example_facts())
+        >>> found = diff(trace, example_catalog(), world, Policy("now"), Policy("now too"))
+        >>> found.changed, found.compared
+        (0, 50)
+    """
     report = simulate(trace, catalog, world, [before, after], seed=seed, replicates=0, changes=True, progress=progress)
     found = report.results[-1].changes
     return Changes(0, 0, {}, {}, []) if found is None else found

@@ -88,20 +88,43 @@ def sweep(
 ) -> Report:
     """Run the policy at every value of one parameter and return the report; its first result, the baseline, is the first value.
 
-    ``parameter`` is a path into the policy: ``balance.price``, ``sticky``, ``provider.sort``, ``health.cooldown_seconds``. ``engine``: ``closed`` or ``batch``.
-    ``replications``, ``precision``, ``enough``, ``cold``: of the closed loop, as ``simulate`` has them. ``processes``: values run side by side, and the result is the same for any number. ``progress(done, total)`` counts requests over all values.
     A ``KeyboardInterrupt`` stops: the values that are done are in the report, which says that it is partial.
 
-    Raises ``SimulationError`` for a path or value that no policy has, and for inputs that do not fit together, before anything runs.
+    Args:
+        trace: What was asked.
+        catalog: The endpoints.
+        world: How they behave.
+        policy: What the parameter is changed in.
+        parameter: A path into the policy: ``balance.price``, ``sticky``, ``provider.sort``, ``health.cooldown_seconds``.
+        values: What it becomes, in order.
+        engine: ``closed``, the real router, or ``batch``, first choices on frozen statistics.
+        seed: The same seed gives the same run.
+        start_epoch: The wall clock at second 0, in seconds since the epoch, for prices with time windows.
+        replicates: Resamplings for the intervals of one run.
+        processes: Values side by side; the result is the same for any number.
+        strict: Refuse a trace that asks for models that the catalog does not know; else they are counted.
+        sources: Where catalog and others come from, for the report.
+        replications: Of the closed loop, as ``simulate`` has it.
+        precision: Likewise.
+        enough: Likewise.
+        cold: Likewise.
+        progress: Called with (done, total) requests, over all values.
 
-    >>> from routecore import Catalog
-    >>> from routecore.simulate import Policy, World, generate, steady, sweep
-    >>> catalog = Catalog.from_mapping({"endpoints": [
-    ...     {"model": "a/b", "provider": "cheap", "pricing": {"prompt": "0.000001", "completion": "0.000002"}},
-    ...     {"model": "a/b", "provider": "dear", "pricing": {"prompt": "0.000003", "completion": "0.000006"}}]})
-    >>> report = sweep(generate(500, ["a/b"]), catalog, World({}, steady()), Policy("p"), "balance.price", [0, 20], engine="batch")
-    >>> report.parameter, [(one.value, round(one.summary.shares["a/b@cheap"], 1)) for one in report.results]
-    ('balance.price', [(0, 0.5), (20, 1.0)])
+    Returns:
+        The report.
+
+    Raises:
+        SimulationError: No policy has such a path or value, or the inputs do not fit together; raised before anything runs.
+
+    Example:
+        >>> from routecore import Catalog
+        >>> from routecore.simulate import Policy, World, generate, steady, sweep
+        >>> catalog = Catalog.from_mapping({"endpoints": [
+        ...     {"model": "a/b", "provider": "cheap", "pricing": {"prompt": "0.000001", "completion": "0.000002"}},
+        ...     {"model": "a/b", "provider": "dear", "pricing": {"prompt": "0.000003", "completion": "0.000006"}}]})
+        >>> report = sweep(generate(500, ["a/b"]), catalog, World({}, steady()), Policy("p"), "balance.price", [0, 20], engine="batch")
+        >>> report.parameter, [(one.value, round(one.summary.shares["a/b@cheap"], 1)) for one in report.results]
+        ('balance.price', [(0, 0.5), (20, 1.0)])
     """
     faults: list[Fault] = []
     if engine not in RUNNING:

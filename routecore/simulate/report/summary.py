@@ -140,6 +140,10 @@ class Summary:
         ``unit``: key of what is resampled together; ``at_s``: arrival; ``served``, ``first_served``: flags; ``attempts``; ``endpoint``: who served (-1 nobody); ``first``:
         first choice (-1 none); ``ttft_us``, ``total_us``; ``charged``, ``upstream``, ``cache_saved``, ``insured``, ``uncached``: femtodollars; ``prompt_tokens``,
         ``cached_tokens``, ``completion_tokens``.
+
+        Args:
+            columns: Column name to values, shape (n,).
+            ids: Endpoint ids by code.
         """
         served = np.asarray(columns["served"], bool)
         rows = len(served)
@@ -215,7 +219,13 @@ class Summary:
             self.coarse[name] += np.bincount(cells, minlength=_FEW_GROUPS * _COARSE_SIZE).reshape(_FEW_GROUPS, _COARSE_SIZE)
 
     def count_attempts(self, endpoint_id: str, attempts: int, failures: int) -> None:
-        """Take attempts at an endpoint and how many of them failed."""
+        """Take attempts at an endpoint and how many of them failed.
+
+        Args:
+            endpoint_id: Whose attempts they are.
+            attempts: How many.
+            failures: How many of them failed.
+        """
         self.by_endpoint[endpoint_id] = self.by_endpoint.get(endpoint_id, _NOTHING).plus(EndpointRow(attempts=attempts, failures=failures))
 
     # --- adding up ----------------------------------------------------------------------------------------------------------------------------
@@ -313,6 +323,14 @@ class Summary:
         """Return everything as JSON can hold it: money as decimal text in USD, durations in seconds; ``histograms``: HdrHistogram V2 texts beside.
 
         ``figures`` and ``intervals`` are the summary's own, or those of the replications that it sums up.
+
+        Args:
+            histograms: Whether HdrHistogram V2 texts stand beside the percentiles.
+            figures: Figures in place of the summary's own.
+            intervals: Intervals in place of the summary's own.
+
+        Returns:
+            JSON.
         """
         from routecore.pricing.money import usd
 
@@ -339,10 +357,18 @@ class Summary:
 
 
 def difference(baseline: Summary, other: Summary) -> dict[str, dict[str, float | None]]:
-    """Return each figure's difference, ``other`` minus ``baseline``, with its 95 % interval, paired: both are resampled alike, session by session.
+    """Return each figure's difference with its 95 % interval, paired: both summaries are resampled alike, session by session.
 
-    >>> difference(Summary(), Summary())["cost_per_request"]
-    {'value': None, 'low': None, 'high': None}
+    Args:
+        baseline: The summary that is compared with.
+        other: The other one, of the same requests.
+
+    Returns:
+        Of each figure ``value`` (``other`` minus ``baseline``), ``low`` and ``high``; ``None`` where it is not known.
+
+    Example:
+        >>> difference(Summary(), Summary())["cost_per_request"]
+        {'value': None, 'low': None, 'high': None}
     """
     mine, theirs = baseline.figures(), other.figures()
     paired = baseline.replicates == other.replicates and baseline.replicates > 1

@@ -38,20 +38,29 @@ def read_trace(
     strict: bool = False,
     spread_s: float = 8 * 3600.0,
 ) -> Trace:
-    r"""Read a trace: CSV, JSON Lines or Parquet, also compressed with gzip; its format is told by the names of its columns.
+    r"""Read a trace: CSV, JSON Lines or Parquet, also compressed with gzip. Its format is told by the names of its columns.
 
-    ``format``: one of ``rows`` (the trace's own), ``azure``, ``mooncake``, ``claude_code``, ``decisions``, where it should not be guessed.
-    ``model`` is asked for where a row names none; ``models`` maps the trace's names to the catalog's. ``strict`` raises at the first bad row.
-    ``spread_s``: sessions without wall-clock times start within so many seconds.
+    Args:
+        path: The file.
+        format: One of the known formats (``rows``, the trace's own, ``azure``, ``mooncake``, ``claude_code``, ``decisions``, …), where it should not be guessed.
+        model: What rows without a model ask for.
+        models: The trace's name of a model to the catalog's.
+        strict: Raise at the first bad row; else bad rows are counted and told.
+        spread_s: Sessions without wall-clock times start within so many seconds.
 
-    Raises ``SimulationError`` for a file that cannot be read at all, and where not one row can.
+    Returns:
+        The trace, read chunk by chunk.
 
-    >>> import tempfile, pathlib
-    >>> file = pathlib.Path(tempfile.mkdtemp()) / "t.csv"
-    >>> _ = file.write_text("timestamp_s,model,prompt_tokens,completion_tokens\n0,a/b,10,5\n1,a/b,-3,5\n")
-    >>> trace = read_trace(file)
-    >>> len(trace), trace.faults.examples[0].line, trace.faults.examples[0].reason
-    (1, 3, "prompt_tokens: '-3' is not a whole number of tokens from 0 to 2**31 - 1")
+    Raises:
+        SimulationError: The file cannot be read at all, or not one row can.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "t.csv"
+        >>> _ = file.write_text("timestamp_s,model,prompt_tokens,completion_tokens\n0,a/b,10,5\n1,a/b,-3,5\n")
+        >>> trace = read_trace(file)
+        >>> len(trace), trace.faults.examples[0].line, trace.faults.examples[0].reason
+        (1, 3, "prompt_tokens: '-3' is not a whole number of tokens from 0 to 2**31 - 1")
     """
     path = Path(path)
     if format is not None and format not in FORMATS:

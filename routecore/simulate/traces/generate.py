@@ -42,12 +42,26 @@ def generate(
 ) -> Trace:
     """Return a generated trace: Poisson arrivals, log-normal token counts, and sessions whose prompts grow from turn to turn.
 
-    ``models`` are drawn evenly, or in proportion to the shares of a mapping. ``session_share`` of the requests are turns of sessions of ``turns`` turns, about
-    ``turn_seconds`` apart; each turn's prompt begins with the one before, which is what ``cached_prefix_tokens`` says.
+    Each turn's prompt begins with the one before, which is what ``cached_prefix_tokens`` says.
 
-    >>> trace = generate(100_000, ["a/b"], seed=1, session_share=0.5)
-    >>> len(trace), trace.count, bool((trace.chunk(1).timestamp_s[1:] >= trace.chunk(1).timestamp_s[:-1]).all())
-    (100000, 2, True)
+    Args:
+        requests: How many.
+        models: Names that are drawn evenly, or a mapping of names to shares.
+        seed: The same seed gives the same trace.
+        rate_per_s: Requests a second, on average.
+        session_share: The share of requests that are turns of sessions, 0 to 1.
+        turns: Turns of a session.
+        turn_seconds: Seconds between two turns, about.
+        prompt_median: Tokens of a first prompt.
+        completion_median: Tokens of an answer.
+
+    Returns:
+        The trace, made chunk by chunk when it is read.
+
+    Example:
+        >>> trace = generate(100_000, ["a/b"], seed=1, session_share=0.5)
+        >>> len(trace), trace.count, bool((trace.chunk(1).timestamp_s[1:] >= trace.chunk(1).timestamp_s[:-1]).all())
+        (100000, 2, True)
     """
     faults = []
     if isinstance(requests, bool) or not isinstance(requests, int) or requests < 1:

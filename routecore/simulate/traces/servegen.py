@@ -30,10 +30,27 @@ def servegen(
 ) -> Trace:
     """Return a sample of ServeGen's published workload: each client's arrivals window by window, with token counts from its histograms.
 
-    ``rates`` and ``histograms`` are its two Parquet tables. ``start_s`` to ``end_s`` is the stretch of its time, ``scale`` multiplies every rate. Inter-arrival
-    times are Gamma or Weibull as the table says (``param1`` is the shape; the scale is set so that the mean rate is the table's); a client without a histogram for a window takes its nearest earlier one.
+    Inter-arrival times are Gamma or Weibull as the table says (``param1`` is the shape; the scale is set so that the mean rate is the table's). A client without a
+    histogram for a window takes its nearest earlier one.
 
-    Raises ``SimulationError`` where pyarrow or a column is missing, or no window is in the stretch.
+    Args:
+        rates: Its Parquet table of rates.
+        histograms: Its Parquet table of token histograms.
+        model: What every request asks for.
+        seed: The same seed gives the same sample.
+        start_s: Where in its time to begin, in seconds.
+        end_s: Where to end; ``None``: at its end.
+        scale: Multiplies every rate.
+
+    Returns:
+        The trace.
+
+    Raises:
+        SimulationError: pyarrow or a column is missing, or no window is in the stretch.
+
+    Example:
+        >>> servegen("rates.parquet", "histograms.parquet", model="a/b")  # doctest: +SKIP
+        <Trace ...>
     """
     try:
         from pyarrow import parquet

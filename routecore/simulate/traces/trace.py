@@ -70,16 +70,43 @@ class Trace:
 
     @classmethod
     def of_chunks(cls, chunks: Sequence[Chunk], names: Names, *, source: str, faults: TraceFaults | None = None, assumptions: Iterable[str] = ()) -> Trace:
-        """Return a trace of chunks that are held in memory."""
+        """Return a trace of chunks that are held in memory.
+
+        Args:
+            chunks: The rows, in pieces, in order of time.
+            names: What the codes of models, sessions and endpoints stand for.
+            source: Where they come from, for the report.
+            faults: The rows that could not be read.
+            assumptions: What was taken for granted on the way.
+
+        Returns:
+            The trace.
+        """
         return cls(chunks.__getitem__, len(chunks), sum(map(len, chunks)), names, source=source, faults=faults, assumptions=assumptions)
 
     def where(self, select: Callable[[Chunk], Any], note: str) -> Trace:
-        """Return the rows for which ``select(chunk)`` (a mask) holds, numbered as they are here; ``note`` says so among the assumptions."""
+        """Return the rows for which ``select(chunk)`` (a mask) holds, numbered as they are here; ``note`` says so among the assumptions.
+
+        Args:
+            select: Takes a chunk and returns a mask of its rows.
+            note: What was selected, in words.
+
+        Returns:
+            Another trace, made chunk by chunk when it is read.
+        """
         chunks = [part for chunk in self.chunks() if len(part := chunk.take(np.asarray(select(chunk))))]
         return Trace.of_chunks(chunks, self.names, source=self.source, faults=self.faults, assumptions=(*self.assumptions, note))
 
     def part(self, index: int, of: int) -> Trace:
-        """Return one of ``of`` parts, cut between sessions: every session is whole in one part, and requests keep their numbers."""
+        """Return one of ``of`` parts, cut between sessions: every session is whole in one part, and requests keep their numbers.
+
+        Args:
+            index: Which part, from 0.
+            of: How many there are.
+
+        Returns:
+            Another trace, made chunk by chunk when it is read.
+        """
         chunks = [part for chunk in self.chunks() if len(part := chunk.take(chunk.units % np.uint64(of) == np.uint64(index)))]
         return Trace.of_chunks(chunks, self.names, source=self.source, faults=self.faults, assumptions=self.assumptions)
 
@@ -142,7 +169,24 @@ class Trace:
 
 
 def trace_of(rows: Iterable[Mapping[str, Any]], *, source: str = "rows", strict: bool = False, model: str | None = None) -> Trace:
-    """Return a trace of rows given as mappings in the trace's own format. Rows with faults are counted by their place (from 1)."""
+    """Return a trace of rows given as mappings in the trace's own format. Rows with faults are counted by their place (from 1).
+
+    Args:
+        rows: Each with ``timestamp_s``, ``prompt_tokens``, ``completion_tokens``, and what else is known.
+        source: Where they come from, for the report.
+        strict: Raise at the first bad row.
+        model: What rows without a model ask for.
+
+    Returns:
+        The trace.
+
+    Raises:
+        SimulationError: With ``strict``, at a bad row.
+
+    Example:
+        >>> len(trace_of([{"timestamp_s": 0, "model": "a/b", "prompt_tokens": 10, "completion_tokens": 5}]))
+        1
+    """
     return collect(((place, dict(row)) for place, row in enumerate(rows, 1)), source, "rows", TraceFaults(strict=strict), Reading(Names(), model))
 
 

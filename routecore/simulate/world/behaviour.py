@@ -71,15 +71,40 @@ class Behaviour:
         return attrs.evolve(self, effects=(*self.effects, Effect(kind, float(start), float(end), value)))
 
     def slow_within(self, start: float, end: float, *, factor: float) -> Behaviour:
-        """Return the behaviour with everything ``factor`` times slower from ``start`` to ``end``. Factors of overlapping stretches multiply."""
+        """Return the behaviour with everything ``factor`` times slower from ``start`` to ``end``. Factors of overlapping stretches multiply.
+
+        Args:
+            start: Seconds from the beginning of the trace.
+            end: Likewise.
+            factor: How many times slower.
+
+        Returns:
+            Another behaviour; this one stays as it is.
+        """
         return self._with("slow", start, end, factor)
 
     def slow_after(self, start: float, *, factor: float) -> Behaviour:
-        """Return the behaviour with everything ``factor`` times slower from ``start`` on."""
+        """Return the behaviour with everything ``factor`` times slower from ``start`` on.
+
+        Args:
+            start: Seconds from the beginning of the trace.
+            factor: How many times slower.
+
+        Returns:
+            Another behaviour; this one stays as it is.
+        """
         return self._with("slow", start, inf, factor)
 
     def fail_within(self, start: float, end: float) -> Behaviour:
-        """Return the behaviour with an outage: from ``start`` to ``end`` no connection is made."""
+        """Return the behaviour with an outage: from ``start`` to ``end`` no connection is made.
+
+        Args:
+            start: Seconds from the beginning of the trace.
+            end: Likewise.
+
+        Returns:
+            Another behaviour; this one stays as it is.
+        """
         return self._with("fail", start, end)
 
     def fail_after(self, start: float) -> Behaviour:
@@ -87,19 +112,53 @@ class Behaviour:
         return self._with("fail", start, inf)
 
     def hang_within(self, start: float, end: float) -> Behaviour:
-        """Return the behaviour with requests that begin from ``start`` to ``end`` getting no answer, until whoever asked gives up."""
+        """Return the behaviour with requests that begin from ``start`` to ``end`` getting no answer, until whoever asked gives up.
+
+        Args:
+            start: Seconds from the beginning of the trace.
+            end: Likewise.
+
+        Returns:
+            Another behaviour; this one stays as it is.
+        """
         return self._with("hang", start, end)
 
     def errors_within(self, start: float, end: float, *, rate: float) -> Behaviour:
-        """Return the behaviour with this share of requests failing from ``start`` to ``end``, in place of ``error_rate``."""
+        """Return the behaviour with this share of requests failing from ``start`` to ``end``, in place of ``error_rate``.
+
+        Args:
+            start: Seconds from the beginning of the trace.
+            end: Likewise.
+            rate: The share of requests that fail, 0 to 1.
+
+        Returns:
+            Another behaviour; this one stays as it is.
+        """
         return self._with("errors", start, end, rate)
 
     def limit_within(self, start: float, end: float, *, per_minute: float) -> Behaviour:
-        """Return the behaviour with this capacity from ``start`` to ``end``."""
+        """Return the behaviour with this capacity from ``start`` to ``end``.
+
+        Args:
+            start: Seconds from the beginning of the trace.
+            end: Likewise.
+            per_minute: Requests a minute that are served; others get a 429.
+
+        Returns:
+            Another behaviour; this one stays as it is.
+        """
         return self._with("limit", start, end, per_minute)
 
     def price_after(self, start: float, pricing: Pricing | Mapping[str, Any]) -> Behaviour:
-        """Return the behaviour with another price card from ``start`` on: billed, and known to the router, from that moment."""
+        """Return the behaviour with another price card from ``start`` on: billed, and known to the router, from that moment.
+
+        Args:
+            start: Seconds from the beginning of the trace.
+            pricing: The price list, parsed or as the wire's object.
+
+        Returns:
+            Another behaviour; this one stays as it is.
+        """
         return self._with("price", start, inf, pricing if isinstance(pricing, Pricing) else Pricing.parse(dict(pricing)))
 
     def to_mapping(self) -> dict[str, Any]:
@@ -125,12 +184,23 @@ def steady(
 ) -> Behaviour:
     """Return an endpoint's behaviour on an ordinary day.
 
-    ``ttft`` (seconds) and ``tokens_per_second``: a number (always this), ``{p50, p75, p90, p99}`` (any of them, which are kept), ``{mean}`` (exponential) or
-    ``{samples}``. Throughput percentiles fall: p90 is what 90 % of requests reach. Other fields are ``Behaviour``'s. Raises ``SimulationError`` naming all faults.
+    Throughput percentiles fall: p90 is what 90 % of requests reach.
 
-    >>> day = steady(ttft={"p50": 0.4, "p90": 0.9}, error_rate=0.01).slow_within(60, 90, factor=10).fail_after(120)
-    >>> [effect.kind for effect in day.effects], round(day.ttft.at(0.9), 2)
-    (['slow', 'fail'], 0.9)
+    Args:
+        ttft: Seconds to the first token: a number (always this), ``{p50, p75, p90, p99}`` (any of them, which are kept), ``{mean}`` (exponential) or ``{samples}``.
+        tokens_per_second: The same of output tokens a second.
+        others: Other fields of ``Behaviour``.
+
+    Returns:
+        The behaviour, to which effects can be added.
+
+    Raises:
+        SimulationError: Naming all faults.
+
+    Example:
+        >>> day = steady(ttft={"p50": 0.4, "p90": 0.9}, error_rate=0.01).slow_within(60, 90, factor=10).fail_after(120)
+        >>> [effect.kind for effect in day.effects], round(day.ttft.at(0.9), 2)
+        (['slow', 'fail'], 0.9)
     """
     faults: list[Fault] = []
     found = read_behaviour({"ttft": ttft, "tokens_per_second": tokens_per_second, **others}, "", faults)

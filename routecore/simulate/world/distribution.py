@@ -70,7 +70,16 @@ class Quantiles:
 
     @classmethod
     def lognormal(cls, median: float, sigma: float, spec: Any = None) -> Quantiles:  # noqa: ANN401 - JSON
-        """Return a log-normal of that median, whose logarithm has the standard deviation ``sigma``."""
+        """Return a log-normal of that median, whose logarithm has the standard deviation ``sigma``.
+
+        Args:
+            median: In the unit of what is drawn.
+            sigma: The standard deviation of the natural logarithm.
+            spec: What the distribution was made of, to be told as such.
+
+        Returns:
+            The distribution.
+        """
         return cls(array("d", [median * exp(sigma * z) for z in _normals()]), {"median": median, "sigma": sigma} if spec is None else spec)
 
     @classmethod

@@ -68,6 +68,13 @@ class World:
         """Return one of the worlds that this one leaves possible: rates from their posteriors, latencies and throughputs times a factor each.
 
         ``endpoint_ids``: endpoints that the default stands for, so that each draws its own. A world without doubts is its only one.
+
+        Args:
+            seed: The same seed gives the same world.
+            endpoint_ids: Endpoints that the default stands for.
+
+        Returns:
+            A world without doubts.
         """
         if not self.doubted:
             return self
@@ -75,7 +82,16 @@ class World:
         return World({key: _sampled(key, one, seed) for key, one in named.items()}, self.default, sources=self.sources)
 
     def unfolded(self, seed: int, until_s: float, endpoint_ids: Iterable[str] = ()) -> World:
-        """Return the world with the bursts of its regimes drawn, from second 0 to ``until_s``: the same for every policy, as only the seed decides."""
+        """Return the world with the bursts of its regimes drawn, from second 0 to ``until_s``: the same for every policy, as only the seed decides.
+
+        Args:
+            seed: The same seed gives the same bursts.
+            until_s: Seconds from the beginning of the trace.
+            endpoint_ids: Endpoints that the default stands for, so that each has its own bursts.
+
+        Returns:
+            A world without regimes.
+        """
         if not self.in_bursts:
             return self
         named = {**{one: self.default for one in endpoint_ids if self.default is not None}, **self.endpoints}
@@ -87,7 +103,12 @@ class World:
         return World({**self.endpoints, **endpoints}, self.default, sources=self.sources)
 
     def check(self, catalog: Catalog, models: Iterable[str]) -> None:
-        """Raise ``SimulationError`` naming every endpoint of ``models`` that this world says nothing of."""
+        """Raise ``SimulationError`` naming every endpoint of ``models`` that this world says nothing of.
+
+        Args:
+            catalog: The endpoints.
+            models: The models that are asked for.
+        """
         if self.default is not None:
             return
         known = catalog.models
@@ -104,10 +125,20 @@ class World:
 
         Raises ``SimulationError`` for percentiles that cross.
 
-        >>> from routecore import example_facts
-        >>> day = World.from_stats(example_facts()).endpoints["deepseek/deepseek-v3.2@deepinfra/fp4"]
-        >>> day.ttft.at(0.5) > 0, day.doubt is not None
-        (True, True)
+        Args:
+            facts: The statistics.
+            default: The behaviour of endpoints without statistics.
+            sources: Where the statistics come from, for the report.
+            others: Fields of ``Behaviour`` for every endpoint.
+
+        Returns:
+            The world.
+
+        Example:
+            >>> from routecore import example_facts
+            >>> day = World.from_stats(example_facts()).endpoints["deepseek/deepseek-v3.2@deepinfra/fp4"]
+            >>> day.ttft.at(0.5) > 0, day.doubt is not None
+            (True, True)
         """
         from routecore.simulate.world.fit import behaviours_of_stats
 
@@ -122,6 +153,15 @@ class World:
         Rates have Beta posteriors, shrunk to provider and market; where rows allow, the time to first token is split into a base and prompt tokens read; failures that
         come in bursts become regimes (``regimes=False``: not looked for). Endpoints with fewer than ``least`` logged requests are left to ``default``.
         ``sources`` name what was fitted, and what could not be.
+
+        Args:
+            trace: A log with endpoints and outcomes.
+            default: The behaviour of endpoints that the log says too little of.
+            least: Requests that an endpoint needs.
+            regimes: Whether bursts of failures are looked for.
+
+        Returns:
+            The world.
         """
         from routecore.simulate.world.fit import behaviours_of_log
 
