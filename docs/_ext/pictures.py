@@ -172,7 +172,7 @@ def plan_picture() -> str:
     sheet.line(">>> print(plan)", "prompt")
     show_plan(plan, sheet)
     sheet.line()
-    sheet.line('>>> print(plan.why("deepseek/deepseek-v3.2@deepinfra/fp4"))', "prompt")
+    sheet.line(">>> print(plan.explain())  # of which, of the second:", "prompt")
     show_why(plan.why("deepseek/deepseek-v3.2@deepinfra/fp4"), plan, sheet)
     return terminal("A plan: three attempts in order with their prices, and why the cheapest is not first", styled)
 
@@ -188,20 +188,13 @@ def report_picture() -> str:
         simulate.Policy("balance"),
         simulate.Policy("cheapest", provider={"sort": "price"}),
         simulate.Policy("fastest", provider={"sort": "throughput"}),
-        simulate.Policy("quickest", provider={"sort": "latency"}),
     ]
     report = simulate.simulate(trace, routecore.example_catalog(), world, policies)
-    found = re.search(r'<svg viewBox="0 0 (\d+) (\d+)"[^>]*aria-label="([^"]*)">(.*?)</svg>', report.to_html())
+    found = re.search(r'<div class="still"><svg(.*?)</svg></div>', report.to_html(), re.DOTALL)
     assert found is not None
-    width, height, title, drawing = found.groups()
-    style = (
-        ":root{--soft:#5b6570;--line:#d8dee4;--c0:#2563c9;--c1:#d9730d;--c2:#1f8a5b;--c3:#b5308f}"
-        "text{fill:var(--soft);font:12px system-ui,sans-serif}.axis{stroke:var(--line)}"
-    )
-    return (
-        f'<svg role="img" aria-label="{title}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" xmlns="http://www.w3.org/2000/svg"><style>{style}</style>'
-        f'<rect width="100%" height="100%" rx="10" fill="#fff"/>{drawing}</svg>\n'
-    )
+    # a ground of its own, so that it can be read on a page of any colour
+    opening, _, drawing = found[1].partition(">")
+    return f'<svg{opening}><rect width="100%" height="100%" rx="10" fill="#fff"/>{drawing}</svg>\n'
 
 
 FILES: dict[str, Callable[[], str]] = {"plan.svg": plan_picture, "report.svg": report_picture}

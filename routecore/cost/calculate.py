@@ -37,7 +37,7 @@ def calculate_cost(  # one straight path through the hottest function; each call
         context: What ``CostContext.parse`` reads: BYOK, fee and discount rates, the time of the request.
 
     Returns:
-        The breakdown: each item, the list cost, the charge, and every count that was odd.
+        The breakdown, with each item, the list cost, the charge, and every count that was odd.
 
     Raises:
         InvalidPricing: The price list cannot be read.

@@ -88,7 +88,7 @@ class LivePlan(Plan):
             delivered: Whether output has already gone to the caller.
 
         Returns:
-            The step: its action, the attempt that it is about, how many seconds to wait, and why.
+            The step, with its action, the attempt that it is about, how many seconds to wait, and why.
         """
         row = KINDS[outcome.kind]
         if row.left is Action.DONE:

@@ -326,7 +326,7 @@ class Router:
             delivered: Whether output has already gone to the caller: nothing is repeated then.
 
         Returns:
-            The step: its action, the attempt that it is about, how many seconds to wait, and why.
+            The step, with its action, the attempt that it is about, how many seconds to wait, and why.
 
         Example:
             >>> from routecore import Outcome, Router, example_catalog

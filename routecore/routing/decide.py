@@ -54,7 +54,7 @@ def decide(
         draw: An integer from 0 to 2**64 - 1 that the plan is drawn with.
 
     Returns:
-        The plan: ordered attempts, rejections, warnings, and why.
+        The plan, with ordered attempts, rejections, warnings, and why.
 
     Raises:
         InvalidRequest: The request, the context or the settings cannot be read.

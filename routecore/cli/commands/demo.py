@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from routecore.cli.errors import Failure, show_error
+from routecore.cli.errors import Failure, show_error, sourced
 from routecore.cli.reading import check_writable, write_text
 from routecore.cli.terminal import Column, Page
 from routecore.cost.calculate import calculate_cost
@@ -16,6 +16,7 @@ from routecore.errors import RoutecoreError
 from routecore.routing.decide import decide
 from routecore.routing.plan_view import REMOVES, STRATEGIES, plan_table, show_why
 from routecore.showing.figures import amounts, count, exact, percent
+from routecore.simulate.report.page import check_charts
 from routecore.wire.examples import example_catalog, example_facts, example_requests, read_example
 from routecore.wire.scenario import plan_scenario
 
@@ -54,6 +55,8 @@ def demo(whole: bool, report_file: str | None) -> None:
     """Show on one screen what the library is for: a request, its plan with reasons, its bill, and a what-if; with --all every documented feature."""
     if report_file is not None:
         check_writable(report_file)
+        with sourced({}):
+            check_charts()
     page = Page()
     known, facts = example_catalog(), example_facts()
     if whole:
