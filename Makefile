@@ -10,10 +10,11 @@ WORKERS ?= auto
 COVERAGE ?= --cov --cov-report=term
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
-.PHONY: demo test fast neighbours fuzz mutants lint types docs bench check dist lock clean help python
+.PHONY: demo gateway test fast neighbours fuzz mutants lint types docs bench check dist lock clean help python
 
 help:
 	@echo "make demo        one screen: a request, its plan with reasons, its bill, a what-if"
+	@echo "make gateway     the example gateway on made-up providers of its own, at http://127.0.0.1:8080"
 	@echo "make fast        the claims that need no Hypothesis run: under a minute"
 	@echo "make test        all tests that need no neighbour, with branch coverage"
 	@echo "make neighbours  what needs a server, a browser, Node or a foreign SDK"
@@ -43,6 +44,13 @@ $(STAMP): pyproject.toml .ci/constraints.txt | $(VENV)/bin/python
 $(VENV)/.neighbours: pyproject.toml .ci/constraints.txt | $(STAMP)
 	$(PIP) --editable '.[dev,neighbours]'
 	@touch $@
+
+$(VENV)/.gateway: pyproject.toml docs/examples/gateway/requirements.txt | $(VENV)/.cli
+	$(PIP) --editable '.[cli]' --requirement docs/examples/gateway/requirements.txt
+	@touch $@
+
+gateway: $(VENV)/.gateway
+	PYTHONPATH=docs/examples $(BIN)/python -m gateway
 
 demo: $(VENV)/.cli
 	$(BIN)/routecore demo

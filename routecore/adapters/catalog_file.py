@@ -65,7 +65,11 @@ class CatalogFile:
 
     def poll(self) -> Reload | None:
         """Read the file again if it has changed since the last look; ``None`` if not."""
-        return None if self._mark() == self._seen else self.reload()
+        return self.reload() if self.changed() else None
+
+    def changed(self) -> bool:
+        """Tell whether the file is another one than at the last reading."""
+        return self._mark() != self._seen
 
     def reload(self, *, force: bool = False) -> Reload:
         """Read the file now. ``force``: take it also where most endpoints are gone. Never raises for what the file holds."""
