@@ -62,6 +62,19 @@ class _Response(NamedTuple):
     rank: tuple[bool, int, int]
     parts: tuple[tuple[tuple[str, str], _Sum], ...]
     cause: str | None
+    difference: Rate
+    """Reported − computed, in USD."""
+
+
+def _checked(row: PricedRow) -> tuple[str | None, Rate]:
+    """Return the cause of a row's difference to what was reported, and the difference."""
+    if row.reconciliation is None:
+        return None, (0, 0)
+    difference = row.reconciliation.difference
+    exponent = difference.as_tuple().exponent
+    assert isinstance(exponent, int)
+    places = max(-exponent, 0)
+    return row.reconciliation.cause, (int(difference.scaleb(places)), places)
 
 
 def _sum_of(breakdown: CostBreakdown, *, requests: int = 0, odd: bool = False) -> _Sum:
@@ -103,13 +116,15 @@ class LogTotals:
     (Decimal('0.00204'), [(3, 'usage')])
     """
 
-    __slots__ = ("_groups", "_responses", "causes", "folded", "unpriceable")
+    __slots__ = ("_groups", "_responses", "causes", "differences", "folded", "unpriceable")
 
     def __init__(self) -> None:
         self._groups: dict[tuple[str, str], _Sum] = {}
         self._responses: dict[tuple[str, str], _Response] = {}
         self.unpriceable: list[UnpriceableRow] = []
         self.causes: dict[str, int] = {}
+        self.differences: dict[str, Rate] = {}
+        """Reported − computed in USD, summed by cause."""
         self.folded = 0
 
     def add(self, row: PricedRow | UnpriceableRow) -> None:
@@ -120,7 +135,7 @@ class LogTotals:
         parts = [((row.endpoint.model, row.endpoint.provider), _sum_of(row.breakdown, requests=1, odd=bool(row.anomalies)))]
         parts.extend(((one.endpoint.model, one.endpoint.provider), _sum_of(one.breakdown)) for one in row.passes)
         rank = (row.whole, row.line, row.breakdown.usage.completion_tokens)
-        response = _Response(rank, tuple(parts), None if row.reconciliation is None else row.reconciliation.cause)
+        response = _Response(rank, tuple(parts), *_checked(row))
         if row.response_id is None:
             self._count(response, 1)
         else:
@@ -146,9 +161,14 @@ class LogTotals:
             if group.is_empty():
                 del self._groups[key]
         if response.cause is not None:
-            self.causes[response.cause] = self.causes.get(response.cause, 0) + sign
-            if not self.causes[response.cause]:
-                del self.causes[response.cause]
+            number, places = response.difference
+            self._count_cause(response.cause, sign, (sign * number, places))
+
+    def _count_cause(self, cause: str, number: int, difference: Rate) -> None:
+        self.causes[cause] = self.causes.get(cause, 0) + number
+        self.differences[cause] = plus(self.differences.get(cause, (0, 0)), difference)
+        if not self.causes[cause]:
+            del self.causes[cause], self.differences[cause]
 
     def merge(self, other: LogTotals) -> LogTotals:
         """Return the totals of both logs; neither changes. A response that both have is counted once."""
@@ -157,7 +177,7 @@ class LogTotals:
             for key, group in part._groups.items():  # noqa: SLF001 - the same class
                 merged._groups.setdefault(key, _Sum()).merge(group)
             for cause, number in part.causes.items():
-                merged.causes[cause] = merged.causes.get(cause, 0) + number
+                merged._count_cause(cause, number, part.differences[cause])
         merged.folded = self.folded + other.folded
         merged._responses = dict(self._responses)
         for key, response in other._responses.items():
@@ -194,11 +214,12 @@ class LogTotals:
         return [{"model": model, "provider": provider, **group.to_dict()} for (model, provider), group in ranked]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON holds it: ``total``, ``groups``, ``reconciliation`` (how many rows of each cause), ``folded``, ``unpriceable``."""
+        """Return everything as JSON holds it: ``total``, ``groups``, ``reconciliation`` (how many rows of each cause), ``differences`` (their USD), ``folded``, ``unpriceable``."""
         return {
             "total": self._total().to_dict(),
             "groups": self.rows(),
             "reconciliation": dict(sorted(self.causes.items())),
+            "differences": {cause: plain(*amount) for cause, amount in sorted(self.differences.items())},
             "folded": self.folded,
             "unpriceable": [row.to_dict() for row in self.unpriceable],
         }

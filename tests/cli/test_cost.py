@@ -173,3 +173,28 @@ def test_a_log_without_rows_or_cut_short_is_an_error_of_its_file(tmp_path, conte
 def test_no_progress_bar_is_drawn_where_there_is_no_terminal(tmp_path):
     rows = [served("p")] * 3_000
     assert run("cost", "--usage", log_of(tmp_path, *rows), "--catalog", write(tmp_path, "c.json", CATALOG)).err == ""
+
+
+def test_dollars_stand_beside_each_cause_of_a_difference_and_are_the_rows_added_up(tmp_path):
+    # 0.00102 each: reported right, twice much too high, and once too low
+    rows = [served("p", cost="0.00102"), served("p", cost="0.5"), served("p", cost="0.7"), served("p", cost="0.0002")]
+    log, catalog = log_of(tmp_path, *rows), write(tmp_path, "c.json", CATALOG)
+    told = run("cost", "--usage", log, "--catalog", catalog, "--json").answer
+    assert told["reconciliation"]["unexplained"] == 3
+    assert Decimal(told["differences"]["unexplained"]) == sum(Decimal(row["cost"]) - Decimal("0.00102") for row in rows[1:])
+    assert Decimal(told["differences"]["none"]) == 0
+    out = " ".join(run("cost", "--usage", log, "--catalog", catalog).out.split())
+    assert f"unexplained 3 {told['differences']['unexplained']}" in out
+
+
+def test_the_dollars_of_causes_add_up_over_any_parts_of_a_log():
+    catalog = Catalog.from_mapping(CATALOG)
+    priced = list(price_log([served("p", cost=cost, id=name) for cost, name in (("0.5", "x"), ("0.7", "x"), ("0.2", "y"), ("0.00102", "z"))], catalog))
+    whole = LogTotals()
+    for one in priced:
+        whole.add(one)
+    for cut in range(len(priced) + 1):
+        parts = LogTotals(), LogTotals()
+        for place, one in enumerate(priced):
+            parts[place >= cut].add(one)
+        assert parts[0].merge(parts[1]).to_dict()["differences"] == whole.to_dict()["differences"]

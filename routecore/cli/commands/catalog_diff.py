@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from routecore.catalog.diff import diff_catalogs
-from routecore.cli.figures import count
 from routecore.cli.options import as_json, from_feed
 from routecore.cli.reading import load_catalog
 from routecore.cli.terminal import Page, print_json
+from routecore.showing.figures import count
 
 __all__ = ["diff"]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from routecore.cli.figures import count
 from routecore.cli.options import as_json, from_feed
 from routecore.cli.reading import load_catalog, load_stats, read_json
 from routecore.cli.terminal import Page, print_json
+from routecore.showing.figures import count
 from routecore.wire.lint import lint
 
 __all__ = ["lint_"]

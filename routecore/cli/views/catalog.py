@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routecore.cli.errors import fault_in_words
-from routecore.cli.figures import count
 from routecore.cli.reading import STDIN
 from routecore.cli.terminal import Column
+from routecore.showing.figures import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable

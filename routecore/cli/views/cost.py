@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.cli.errors import fault_in_words
-from routecore.cli.figures import count, exact, plural
 from routecore.cli.terminal import Column
 from routecore.cost.view import aligned
 from routecore.errors import FaultyInput
+from routecore.showing.figures import count, exact, plural
 
 if TYPE_CHECKING:
     from routecore.cli.terminal import Page
@@ -43,9 +43,15 @@ def show_totals(totals: LogTotals, page: Page) -> None:
     if told["reconciliation"]:
         page.heading("Against what the providers reported")
         page.table(
-            [Column("cause of the difference"), Column("rows", "right")],
-            ([cause.replace("_", " "), count(number)] for cause, number in told["reconciliation"].items()),
+            [Column("cause of the difference"), Column("rows", "right"), Column("USD", "right")],
+            [
+                [cause.replace("_", " "), count(number), amount]
+                for (cause, number), amount in zip(
+                    told["reconciliation"].items(), aligned([Decimal(amount) for amount in told["differences"].values()]), strict=True
+                )
+            ],
         )
+        page.line("  USD: reported − computed, summed over the rows.", "dim")
     if unpriceable:
         page.heading(f"Not priced: {plural(len(unpriceable), 'row')}")
         for row in totals.unpriceable[:_SHOWN_ROWS]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from routecore.cli.figures import count, percent, plural
 from routecore.cli.terminal import Column
+from routecore.showing.figures import count, percent, plural
 from routecore.simulate.engines.names import ENGINES
 
 if TYPE_CHECKING:
