@@ -108,7 +108,7 @@ def price_row(row: object, catalog: Catalog, *, line: int = 1) -> PricedRow:
         CostContext.parse(raw)
     told: Mapping[str, Any] = raw or {}
     strict = told.get("strict") is True
-    body, model = row.get("usage"), row.get("model")
+    body, model = _usage(row), row.get("model")
     anomalies: list[Anomaly] = []
     passes: list[PricedPass] = []
     others: list[dict[str, Any]] = []
@@ -221,12 +221,24 @@ def _time(row: Mapping[str, Any]) -> object:
     return None
 
 
+def _usage(row: Mapping[str, Any]) -> object:
+    """Return the usage, under the name that the response's dialect has for it: Gemini's, over REST and through the SDK, and Cohere's first version."""
+    for key in ("usage", "usageMetadata", "usage_metadata"):
+        if row.get(key) is not None:
+            return row[key]
+    meta = row.get("meta")
+    return meta if isinstance(meta, dict) and "billed_units" in meta else None
+
+
 def _finish_reason(row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - checked by the calculator
     if "finish_reason" in row:
         return row["finish_reason"]
     choices = row.get("choices")
     if isinstance(choices, (list, tuple)) and choices and isinstance(choices[0], dict):
         return choices[0].get("finish_reason")
+    candidates = row.get("candidates")
+    if isinstance(candidates, (list, tuple)) and candidates and isinstance(candidates[0], dict):
+        return candidates[0].get("finishReason", candidates[0].get("finish_reason"))
     # the messages and responses dialects
     return row.get("stop_reason", row.get("status"))
 

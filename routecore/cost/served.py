@@ -37,7 +37,7 @@ def served_by(row: Mapping[str, Any], catalog: Catalog) -> Endpoint:
             return found
         raise InvalidRequest([Fault("endpoint", named, "the id of an endpoint of the catalog")])
     slug, provider = row.get("slug"), row.get("provider")
-    model = row.get("model")
+    model = row.get("model") if row.get("model") is not None else row.get("modelVersion")
     offers = _offers(model, provider, row.get("variant"), catalog)
     if not offers:
         raise InvalidRequest([Fault("model", model, "a model of the catalog")])

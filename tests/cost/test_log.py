@@ -88,6 +88,16 @@ def test_a_response_body_is_a_row():
     assert priced.reconciliation.cause == "none"
 
 
+def test_a_response_of_gemini_and_one_of_cohere_are_rows_too():
+    gemini = {
+        "modelVersion": "a/b", "provider": "p", "usageMetadata": {"promptTokenCount": 1000, "candidatesTokenCount": 100}, "candidates": [{"finishReason": "STOP"}],
+    }  # fmt: skip
+    cohere = {"model": "a/b", "provider": "p", "meta": {"billed_units": {"input_tokens": 1000, "output_tokens": 100}}, "finish_reason": "COMPLETE"}
+    assert [price_row(body, CATALOG).cost for body in (gemini, cohere)] == [Decimal("0.0012")] * 2
+    empty = {**gemini, "usageMetadata": {"promptTokenCount": 1000}, "candidates": [{"finishReason": "FINISH_REASON_UNSPECIFIED"}]}
+    assert price_row(empty, CATALOG).breakdown.insured
+
+
 def test_a_log_keeps_its_bad_lines_and_the_reader_may_pass_its_own():
     bad = InvalidRequest([])
     kinds = [type(found) for found in price_log([row(), "x", bad, row()], CATALOG)]

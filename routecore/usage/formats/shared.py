@@ -32,7 +32,7 @@ UNIT_KEYS: Final = frozenset(key for keys in _UNITS.values() for key in keys)
 
 _TOOL_USE: Final = ("server_tool_use", "server_side_tool_usage_details", "server_tool_use_details")
 _SEARCHES: Final = ("web_search_requests", "web_search_calls", "x_search_calls")
-_FREE_CALLS: Final = ("web_fetch_requests", "mcp_calls", "num_server_side_tools_used", "num_sources_used")
+_FREE_CALLS: Final = ("web_fetch_requests", "mcp_calls")
 
 
 def given(value: object) -> bool:
@@ -66,11 +66,13 @@ def calls(report: Reported) -> None:
     """Read what is counted by number: searches and server-side calls."""
     body, path = report.body, report.path
     report.know(body, *_FREE_CALLS)
+    told = False
     for holder in _TOOL_USE:
         tools, inner = report.object(body, holder, path), f"{path}.{holder}"
         if not tools:
             continue
         report.know(tools, *_FREE_CALLS)
+        told = told or holder == "server_side_tool_usage_details"
         for key in tools:
             if key in _SEARCHES:
                 _add(report, "searches", tools, key, inner)
@@ -78,6 +80,9 @@ def calls(report: Reported) -> None:
                 _add(report, "plugin_searches", tools, key, inner)
             elif isinstance(key, str) and key not in _FREE_CALLS and (key in {"tool_calls", "tool_call_requests"} or key.endswith("_calls")):
                 _add(report, "tool_calls", tools, key, inner)
+    # xAI's number of all of them, where it does not say which
+    if not told and body.get("num_server_side_tools_used") is not None:
+        _add(report, "tool_calls", body, "num_server_side_tools_used", path)
     for name, keys in (
         ("searches", ("web_search_requests", "num_search_queries", "web_search_calls")),
         ("plugin_searches", ("plugin_web_search_requests",)),

@@ -13,6 +13,7 @@
 | ``langchain``, ``pydantic_ai`` | ``input_tokens``, includes cache reads and writes | ``output_tokens``, includes reasoning |
 | ``vercel_ai`` | ``inputTokens``, includes cache reads and writes | ``outputTokens``, includes reasoning |
 | ``openrouter_activity`` | ``native_tokens_prompt``, else ``tokens_prompt`` | ``native_tokens_completion``, else ``tokens_completion`` |
+| ``camel_chat`` | ``promptTokens``, as ``openai_chat`` | ``completionTokens``, as ``openai_chat`` |
 | ``units`` | none: seconds, characters, pages | none |
 """
 
@@ -24,6 +25,8 @@ from routecore.errors import Fault
 from routecore.usage.formats import codex, cohere, dashscope, gemini, langchain, mistral, openrouter, perplexity, pydantic_ai, vercel_ai
 from routecore.usage.formats.anthropic import anthropic
 from routecore.usage.formats.bedrock import converse
+from routecore.usage.formats.camel_chat import KEYS as CAMEL_CHAT_KEYS
+from routecore.usage.formats.camel_chat import camel_chat
 from routecore.usage.formats.openai import chat, responses
 from routecore.usage.formats.platform import platform
 from routecore.usage.formats.shared import UNIT_KEYS, given, total, units
@@ -82,6 +85,7 @@ FORMATS: Final[dict[str, Format]] = {
     "vercel_ai": Format(vercel_ai.vercel_ai, _CAMEL_KEYS | vercel_ai.MARKS),
     "dashscope": Format(dashscope.dashscope, _INPUT_KEYS | dashscope.MARKS),
     "openrouter_activity": Format(openrouter.openrouter_activity, openrouter.KEYS),
+    "camel_chat": Format(camel_chat, CAMEL_CHAT_KEYS),
     "units": Format(_nothing, UNIT_KEYS),
 }  # fmt: skip
 """Every dialect by its name."""
@@ -103,6 +107,8 @@ def recognise(body: Mapping[Any, Any]) -> str | None:
     # chat totals win over an input_tokens: 0 beside them; a gateway that fills only the other pair is read by that pair
     if keys & _CHAT_TOTALS:
         return _chat_like(keys, present)
+    if keys & CAMEL_CHAT_KEYS:
+        return "camel_chat"
     if keys & gemini.KEYS:
         return "gemini"
     if keys & (_CAMEL_KEYS | _BEDROCK_CACHE | vercel_ai.MARKS):

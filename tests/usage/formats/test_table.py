@@ -146,6 +146,12 @@ BODIES = [
     ),
     ("openrouter_activity", {"tokens_prompt": 80, "tokens_completion": 50, "tokens_reasoning": 5, "tokens_cached": 8}, {"text": 72, "cached": 8, "text_out": 45, "reasoning": 5}),
     ("platform", {"prompt_tokens": 9, "completion_tokens": 2, "input_tokens": 0, "output_tokens": 0}, {"text": 9, "text_out": 2}),
+    (
+        "camel_chat",
+        {"promptTokens": 60, "completionTokens": 9, "totalTokens": 69, "promptTokensDetails": {"cachedTokens": 40, "audioTokens": 5}, "completionTokensDetails": {"reasoningTokens": 4}},
+        {"text": 15, "cached": 40, "audio": 5, "text_out": 5, "reasoning": 4},
+    ),
+    ("openai_chat", {"prompt_tokens": 5, "completion_tokens": 1, "num_server_side_tools_used": 2}, {"text": 5, "text_out": 1, "tool_calls": 2}),
     ("units", {"type": "duration", "seconds": 12}, {"second_in": 12}),
     ("units", {"pages_processed": 3, "doc_size_bytes": 123}, {"page": 3}),
     ("units", {"characters": 41, "second_out": 2, "character_out": 5}, {"character_in": 41, "second_out": 2, "character_out": 5}),
