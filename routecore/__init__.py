@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         UnknownEndpoint,
         UnknownModel,
         UnpricedUsage,
+        Warned,
     )
     from routecore.live.answers import AnswerRule
     from routecore.live.health import Health, HealthChange, HealthSettings
@@ -69,7 +70,6 @@ if TYPE_CHECKING:
     from routecore.routing.explain import Why
     from routecore.routing.facts import EndpointStats, Facts, Percentiles
     from routecore.routing.plan import Plan
-    from routecore.routing.warnings import Warned
     from routecore.usage.counts import Usage
     from routecore.usage.merge import merge_usage
     from routecore.usage.report import Anomaly
@@ -251,7 +251,7 @@ _HOME = {
     "UnpricedUsage": "errors",
     "Usage": "usage.counts",
     "Wait": "live.run",
-    "Warned": "routing.warnings",
+    "Warned": "errors",
     "Why": "routing.explain",
     "WindowSettings": "live.windows.settings",
     "Windows": "live.windows.windows",

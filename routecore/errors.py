@@ -19,9 +19,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
-from routecore.safe_text import SHOWN_CHARACTERS, jsonable, printable, short_text
+from routecore.safe_text import SHOWN_CHARACTERS, jsonable, looks_secret, printable, short_text, shown_name, withheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,14 +41,20 @@ __all__ = [
     "UnknownEndpoint",
     "UnknownModel",
     "UnpricedUsage",
+    "Warned",
 ]
 
 _SHOWN_FAULTS = 5
 _SHOWN_NEAR = 5
+_SHOWN_NAMES: Final = 8
+MOST_SHOWN: Final = 100
+"""Rejections, and warnings, that the body of ``NoEligibleEndpoint`` shows. Beyond, it says how many more there are."""
+MOST_FAULTS: Final = 1_000
+"""Faults that one error lists in its body. Beyond, it says how many more there are."""
 
 
 class Fault:
-    """One thing wrong with an input: where, what stood there, and what was expected.
+    """One thing wrong with an input: where, what stood there, and what was expected. A value that looks like a credential is withheld.
 
     >>> fault = Fault("provider.order[0]", 7, "a provider slug")
     >>> print(fault)
@@ -59,7 +65,7 @@ class Fault:
 
     def __init__(self, path: str, value: object, expected: str) -> None:
         self.path = path
-        self.value = value
+        self.value = withheld(value) if isinstance(value, str) and looks_secret(value) else value
         self.expected = expected
 
     def __eq__(self, other: object) -> bool:
@@ -74,7 +80,9 @@ class Fault:
         return f"Fault({self.path!r}, {short_text(self.value)}, {self.expected!r})"
 
     def __str__(self) -> str:
-        shown = "null" if self.value is None else short_text(self.value) if type(self.value) is not str else repr(printable(self.value))
+        shown = (
+            "null" if self.value is None else short_text(self.value) if type(self.value) is not str else short_text(repr(self.value[: 2 * SHOWN_CHARACTERS]))
+        )
         if len(shown) > SHOWN_CHARACTERS:
             shown = shown[:SHOWN_CHARACTERS] + "…"
         return f"{printable(self.path)}: {shown} is not {self.expected}"
@@ -82,6 +90,18 @@ class Fault:
     def to_dict(self) -> dict[str, Any]:
         """Return the fault as the wire's ``{path, value, expected}``."""
         return {"path": printable(self.path), "value": jsonable(self.value), "expected": self.expected}
+
+
+class Warned(NamedTuple):
+    """A warning: its code, the path it is about, and the words. What is no error, and yet should be known."""
+
+    code: str
+    path: str
+    message: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the warning as the wire's object."""
+        return {"code": self.code, "path": printable(self.path), "message": printable(self.message)}
 
 
 class RoutecoreError(Exception):
@@ -145,8 +165,11 @@ class FaultyInput(RoutecoreError):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """``{"faults": [{path, value, expected}, ...]}``."""
-        return {"faults": [fault.to_dict() for fault in self.faults]}
+        """``{"faults": [{path, value, expected}, ...]}``: the first 1,000 of them, and how many were left out."""
+        found: dict[str, Any] = {"faults": [fault.to_dict() for fault in self.faults[:MOST_FAULTS]]}
+        if len(self.faults) > MOST_FAULTS:
+            found["faults_left_out"] = len(self.faults) - MOST_FAULTS
+        return found
 
 
 class CatalogError(FaultyInput):
@@ -229,21 +252,23 @@ class UnpricedUsage(RoutecoreError):
 
 
 class UnknownModel(RoutecoreError):
-    """The catalog has none of the asked models. ``near`` holds names that are close."""
+    """The catalog has none of the asked models. ``near`` holds names that are close; ``hint`` says what a suffix would have meant."""
 
     type = "unknown_model"
     code = 404
 
-    def __init__(self, models: Sequence[str], near: Sequence[str]) -> None:
+    def __init__(self, models: Sequence[str], near: Sequence[str], hint: str | None = None) -> None:
         self.models = tuple(models)
         self.near = tuple(near)
-        names = ", ".join(repr(printable(model)) for model in self.models)
-        hint = f"; did you mean {', '.join(map(repr, self.near))}?" if self.near else ""
-        super().__init__(f"the catalog has no model {names}{hint}")
+        self.hint = hint
+        names = ", ".join(map(shown_name, self.models[:_SHOWN_NAMES]))
+        more = f" and {len(self.models) - _SHOWN_NAMES} more" if len(self.models) > _SHOWN_NAMES else ""
+        close = f"; did you mean {', '.join(map(shown_name, self.near[:_SHOWN_NAMES]))}?" if self.near else ""
+        super().__init__(f"the catalog has no model {names}{more}{close}" + (f" {hint}" if hint else ""))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the facts."""
-        return type(self), (self.models, self.near)
+        return type(self), (self.models, self.near, self.hint)
 
     @property
     def param(self) -> str | None:
@@ -253,7 +278,7 @@ class UnknownModel(RoutecoreError):
     @property
     def metadata(self) -> dict[str, Any]:
         """``{"near": [...]}``."""
-        return {"near": list(self.near)}
+        return {"near": [short_text(name) for name in self.near]}
 
 
 class UnknownEndpoint(RoutecoreError, KeyError):
@@ -291,28 +316,43 @@ class UnknownEndpoint(RoutecoreError, KeyError):
 
 
 class NoEligibleEndpoint(RoutecoreError):
-    """No endpoint passed every hard filter. Carries the funnel, every rejection, and the minimal relaxations."""
+    """No endpoint passed every hard filter. Carries the funnel, every rejection, the minimal relaxations, and the warnings of the request.
+
+    ``rejections`` and ``warnings`` hold all; the body that ``to_dict`` makes shows the first 100 of each and says how many were left out.
+    """
 
     type = "no_eligible_endpoint"
     code = 503
 
     def __init__(
-        self, message: str, funnel: Sequence[Mapping[str, Any]], rejections: Sequence[Mapping[str, Any]], relaxations: Sequence[Sequence[str]]
+        self,
+        message: str,
+        funnel: Sequence[Mapping[str, Any]],
+        rejections: Sequence[Mapping[str, Any]],
+        relaxations: Sequence[Sequence[str]],
+        warnings: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.funnel = tuple(dict(step) for step in funnel)
         self.rejections = tuple(dict(rejection) for rejection in rejections)
         self.relaxations = tuple(tuple(rules) for rules in relaxations)
-        super().__init__(message)
+        self.warnings = tuple(dict(warning) for warning in warnings)
+        super().__init__(printable(message))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the facts."""
-        return type(self), (str(self), self.funnel, self.rejections, self.relaxations)
+        return type(self), (str(self), self.funnel, self.rejections, self.relaxations, self.warnings)
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """``{"funnel": [...], "rejections": [...], "relaxations": [...]}``."""
-        return {
+        """``{"funnel": [...], "rejections": [...], "relaxations": [...], "warnings": [...]}``."""
+        found: dict[str, Any] = {
             "funnel": [dict(step) for step in self.funnel],
-            "rejections": [dict(rejection) for rejection in self.rejections],
+            "rejections": [dict(rejection) for rejection in self.rejections[:MOST_SHOWN]],
             "relaxations": [list(rules) for rules in self.relaxations],
+            "warnings": [dict(warning) for warning in self.warnings[:MOST_SHOWN]],
         }
+        for name in ("rejections", "warnings"):
+            left = len(getattr(self, name)) - MOST_SHOWN
+            if left > 0:
+                found[f"{name}_left_out"] = left
+        return found

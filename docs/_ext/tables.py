@@ -195,6 +195,9 @@ QUANTIZATION_MEANINGS = {
     "fp16": "16-bit floating point",
     "bf16": "16-bit brain floating point",
     "fp32": "32-bit floating point",
+    "mxfp4": "4-bit floating point with shared scales (OCP microscaling)",
+    "mxfp8": "8-bit floating point with shared scales (OCP microscaling)",
+    "nvfp4": "4-bit floating point with shared scales (NVIDIA)",
     "unknown": "the provider does not say; `none` is another word for it",
 }
 

@@ -10,7 +10,7 @@ import json
 from functools import partial
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from routecore.catalog.by_hand import expand_by_hand, read_file
 from routecore.catalog.rows import RowReader, id_of, twins
@@ -22,32 +22,39 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from routecore.catalog.endpoint import Endpoint
+    from routecore.errors import Warned
 
 __all__ = ["Catalog"]
+
+
+_JOINTS: Final = {ord(joint): None for joint in " .-"}
 
 
 class Catalog:
     """All endpoints, frozen: iterate it, look models up, hand it to ``decide``.
 
     ``models`` maps a model's name to the positions of its endpoints. ``rounded`` says which
-    prices were finer than a femtodollar and had to be rounded (path, price given, price used); no decision reads those. ``pools`` and ``list_pools`` are where what is compiled from the catalog is kept, for as long as the catalog.
+    prices were finer than a femtodollar and had to be rounded (path, price given, price used); no decision reads those. ``warnings`` name row keys that look like a known one
+    misspelt. ``pools`` and ``list_pools`` are where what is compiled from the catalog is kept, for as long as the catalog.
 
     >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p", "pricing": {"prompt": "0.000001"}}]})
     >>> [endpoint.id for endpoint in catalog], "a/b" in catalog.models
     (['a/b@p'], True)
     """
 
-    __slots__ = ("_by_id", "_version", "endpoints", "list_pools", "models", "pools", "rounded")
+    __slots__ = ("_by_id", "_providers", "_version", "endpoints", "list_pools", "models", "pools", "rounded", "warnings")
 
     endpoints: tuple[Endpoint, ...]
     models: Mapping[str, tuple[int, ...]]
     rounded: tuple[tuple[str, object, str], ...]
+    warnings: tuple[Warned, ...]
     pools: dict[tuple[str, ...], Any]
     list_pools: dict[tuple[str, ...], Any]
     _by_id: dict[str, Endpoint]
+    _providers: tuple[frozenset[str], dict[str, str | None]] | None
     _version: str | None
 
-    def __init__(self, endpoints: tuple[Endpoint, ...], rounded: tuple[tuple[str, object, str], ...] = ()) -> None:
+    def __init__(self, endpoints: tuple[Endpoint, ...], rounded: tuple[tuple[str, object, str], ...] = (), warnings: tuple[Warned, ...] = ()) -> None:
         """Index ``endpoints``; two of one id are a ``CatalogError`` that names both rows."""
         by_id: dict[str, Endpoint] = {}
         by_model: dict[str, list[int]] = {}
@@ -64,6 +71,8 @@ class Catalog:
         fill("endpoints", endpoints)
         fill("models", MappingProxyType({model: tuple(positions) for model, positions in by_model.items()}))
         fill("rounded", rounded)
+        fill("warnings", warnings)
+        fill("_providers", None)
         fill("pools", {})
         fill("list_pools", {})
         fill("_by_id", by_id)
@@ -77,7 +86,7 @@ class Catalog:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the rows; what was compiled is compiled again."""
-        return Catalog, (self.endpoints, self.rounded)
+        return Catalog, (self.endpoints, self.rounded, self.warnings)
 
     @classmethod
     def from_mapping(cls, mapping: object) -> Catalog:
@@ -110,7 +119,7 @@ class Catalog:
         if faults:
             # twins are faults of the same load, also where a row has others
             raise CatalogError([*faults, *twins([id_of(row) for row in rows])])
-        return cls(kept, tuple(reader.rounded))
+        return cls(kept, tuple(reader.rounded), tuple(reader.warnings))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Catalog:
@@ -140,12 +149,31 @@ class Catalog:
         return version
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the catalog in the wire form; ``from_mapping`` reads it back to the same version."""
-        return {"endpoints": [endpoint.to_mapping() for endpoint in self.endpoints]}
+        """Return the catalog in the wire form, ``extra`` too; ``from_mapping`` reads it back to the same version."""
+        return {"endpoints": [endpoint.to_mapping(extra=True) for endpoint in self.endpoints]}
 
     def rows(self, model: str) -> list[tuple[int, Endpoint]]:
         """Return the endpoints of ``model`` with their positions in the catalog; empty for a model that it does not know."""
         return [(position, self.endpoints[position]) for position in self.models.get(model, ())]
+
+    def provider_named(self, text: str) -> str | None:
+        """Return the provider that ``text``, in ASCII lower case, is a display name of; ``None`` if it is a provider's slug, or nobody's name.
+
+        A display name differs from the provider in case, spaces, dots and dashes alone; one that fits two providers is nobody's.
+
+        >>> Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "amazon-bedrock"}]}).provider_named("amazon bedrock")
+        'amazon-bedrock'
+        """
+        if self._providers is None:
+            providers = frozenset(endpoint.provider for endpoint in self.endpoints)
+            names: dict[str, str | None] = {}
+            for provider in sorted(providers):
+                key = provider.translate(_JOINTS)
+                names[key] = None if key in names else provider
+            object.__setattr__(self, "_providers", (providers, names))
+        assert self._providers is not None
+        providers, names = self._providers
+        return None if text in providers else names.get(text.translate(_JOINTS))
 
     def get(self, endpoint_id: str) -> Endpoint | None:
         """Return the endpoint of that id, or ``None``."""

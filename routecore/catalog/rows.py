@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-from routecore.catalog.endpoint import NOTHING, QUANTIZATIONS, TEXT_ONLY, UNKNOWN_POLICY, DataPolicy, Endpoint
-from routecore.errors import Fault
+import attrs
+
+from routecore.catalog.endpoint import APIS, NOTHING, QUANTIZATIONS, TEXT_ONLY, TIER_OF, UNKNOWN_POLICY, DataPolicy, Endpoint, tier_of_slug
+from routecore.catalog.limits import EndpointLimits
+from routecore.errors import Fault, Warned
 from routecore.pricing.price_list import Pricing
-from routecore.reading.checks import BOOL_EXPECTED, LIST_EXPECTED, NAME_EXPECTED, WHOLE_EXPECTED, is_name, is_slug, lower, whole
+from routecore.reading.checks import (
+    BOOL_EXPECTED,
+    LIST_EXPECTED,
+    MODEL_EXPECTED,
+    NAME_EXPECTED,
+    WHOLE_EXPECTED,
+    below,
+    is_model,
+    is_name,
+    is_slug,
+    lower,
+    nearest,
+    whole,
+)
+from routecore.safe_text import shown_name, withheld
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+__all__ = ["ROW_KEYS", "RowReader", "id_of", "twins"]
 
+ROW_KEYS: Final = frozenset({*(field.name for field in attrs.fields(Endpoint) if field.name != "id")})
+"""The keys of a row that are read."""
+_APIS: Final = frozenset(APIS)
+MOST_WARNINGS: Final = 1_000
+"""Warnings that one catalog keeps."""
 _QUANTIZATION: Final = {**{level: level for level in QUANTIZATIONS}, "none": "unknown"}
 
 
@@ -35,7 +58,7 @@ def id_of(row: object) -> str | None:
         return None
     model, provider, slug = row.get("model"), row.get("provider"), row.get("slug")
     slug = provider if slug is None else slug
-    return f"{model}@{lower(str(slug))}" if is_name(model) and is_slug(slug) else None
+    return f"{model}@{lower(str(slug))}" if is_model(model) and is_slug(slug) else None
 
 
 class RowReader:
@@ -47,6 +70,8 @@ class RowReader:
         self._providers: dict[str, str] = {}
         self._lists: dict[tuple[str, ...], frozenset[str]] = {}
         self._policies: dict[tuple[bool | None, bool | None], DataPolicy] = {}
+        self._near: dict[str, str | None] = {}
+        self.warnings: list[Warned] = []
         self.rounded: list[tuple[str, object, str]] = []
         self._price = Pricing.reader(faults, self.rounded)
 
@@ -59,8 +84,8 @@ class RowReader:
         get = row.get
         model = get("model")
         # a dict hit is the common case; anything unhashable or new takes the checked way
-        if (not isinstance(model, str) or model not in self._models) and self._check_name(model, f"{path}.model"):
-            self._models.add(model)
+        if not isinstance(model, str) or model not in self._models:
+            self._model(model, f"{path}.model")
         provider = get("provider")
         if isinstance(provider, str) and provider in self._providers:
             provider = self._providers[provider]
@@ -87,6 +112,9 @@ class RowReader:
         policy = get("data_policy")
         prices = get("pricing")
         pricing = None if prices is None else self._price(prices, f"{path}.pricing")
+        tier, apis, limits, extra = get("tier"), get("apis"), get("limits"), get("extra")
+        if not row.keys() <= ROW_KEYS:
+            self._unknown(row, path)
         endpoint = (
             model,
             provider,
@@ -102,10 +130,59 @@ class RowReader:
             self._flag(row, "distillable", path),
             self._flag(row, "disabled", path),
             pricing,
+            self._tier(tier, slug, f"{path}.tier"),
+            None if apis is None else self._apis(apis, f"{path}.apis"),
+            None if limits is None else EndpointLimits.parse(limits, f"{path}.limits", self.faults),
+            None if extra is None else self._extra(extra, f"{path}.extra"),
         )
         if len(self.faults) != before:
             return None
         return Endpoint(f"{model}@{slug}", *endpoint)  # type: ignore[arg-type]
+
+    def _tier(self, value: object, slug: str | None, path: str) -> str:
+        if value is None:
+            return "default" if slug is None else tier_of_slug(slug)
+        if not isinstance(value, str) or value not in TIER_OF:
+            self.faults.append(Fault(path, value, f"one of {', '.join(map(repr, TIER_OF))}"))
+            return "default"
+        return TIER_OF[value]
+
+    def _apis(self, value: object, path: str) -> frozenset[str]:
+        found = self._strings(value, path)
+        if not found <= _APIS and isinstance(value, (list, tuple)):
+            self.faults.extend(
+                Fault(f"{path}[{index}]", item, f"one of {', '.join(map(repr, APIS))}")
+                for index, item in enumerate(value)
+                if isinstance(item, str) and item not in _APIS
+            )
+        return found
+
+    def _extra(self, value: object, path: str) -> Mapping[str, Any] | None:
+        if isinstance(value, dict):
+            return dict(value)
+        self.warnings.append(Warned("unknown_key", path, f"{withheld(value)} is no object of what the gateway wants to find on the endpoint, and was ignored"))
+        return None
+
+    def _unknown(self, row: dict[Any, Any], path: str) -> None:
+        """Note keys that look like a known one misspelt: ignored by rule, but rarely by intention."""
+        for key in row:
+            if key in ROW_KEYS or not isinstance(key, str) or len(self.warnings) >= MOST_WARNINGS:
+                continue
+            if key not in self._near:
+                if len(self._near) >= MOST_WARNINGS:
+                    continue
+                self._near[key] = next(iter(nearest(key, ROW_KEYS, most=1)), None)
+            near = self._near[key]
+            if near is not None:
+                self.warnings.append(
+                    Warned("unknown_key", below(path, key), f"{shown_name(key)} is not a key of a row, and was ignored; did you mean {near!r}?")
+                )
+
+    def _model(self, value: object, path: str) -> None:
+        if is_model(value):
+            self._models.add(value)
+        else:
+            self.faults.append(Fault(path, value, MODEL_EXPECTED))
 
     def _check_name(self, value: object, path: str) -> TypeGuard[str]:
         if is_name(value):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routecore.live.kinds import KINDS, Action, Among
 from routecore.live.steps import Progress, Step, StepSettings, step_of
-from routecore.routing.attempt import Attempt
+from routecore.routing.attempt import Attempt, PlannedAttempt
 from routecore.routing.plan import Plan
 from routecore.routing.ranking.field import Sticky
 
@@ -22,15 +22,12 @@ __all__ = ["LiveAttempt", "LivePlan"]
 _STEPS = StepSettings()
 
 
-class LiveAttempt(Attempt):
-    """An attempt that knows the plan it came from, and its place there (from 0)."""
+class LiveAttempt(PlannedAttempt):
+    """An attempt that knows the router's plan it came from, and its place there (from 0)."""
 
-    __slots__ = ("place", "plan")
+    __slots__ = ()
 
-    def __init__(self, attempt: Attempt, plan: LivePlan, place: int) -> None:
-        super().__init__(attempt.endpoint, attempt.key, attempt.key_id, attempt.probability, attempt.quote)
-        self.plan = plan
-        self.place = place
+    plan: LivePlan
 
 
 class LivePlan(Plan):
@@ -120,6 +117,8 @@ class LivePlan(Plan):
             ("prompt_tokens", case.prompt_tokens),
             ("completion_tokens", case.completion_tokens),
             ("cached_tokens", case.cached_tokens or None),
+            ("deadline_seconds", case.deadline_seconds),
+            ("no_pin", case.no_pin),
         ):
             context.pop(name, None)
             if value is not None:

@@ -250,10 +250,11 @@ class Router:
         """
         faults: list[Fault] = []
         request = read(body, faults)
-        known = context if isinstance(context, Context) else Context.parse(context, faults=faults)
+        catalog = self._snapshot.catalog
+        known = context if isinstance(context, Context) else Context.parse(context, faults=faults, providers=catalog)
         if faults:
             raise InvalidRequest(faults)
-        return Prepared(request, Preferences.parse(request.provider), known)
+        return Prepared(request, Preferences.parse(request.provider, providers=catalog), known)
 
     def _recall(self, body: Mapping[str, Any], context: Context | Mapping[str, Any] | None) -> Prepared:
         """Return what was prepared of a body like this one, or prepare it. Only what has been validated is remembered, and so much of it."""

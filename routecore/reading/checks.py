@@ -5,13 +5,14 @@ Each returns the value in the form the library uses, or ``None`` where it is not
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from routecore.safe_text import jsonable
+from routecore.safe_text import jsonable, looks_secret, withheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,14 +21,18 @@ INTEGER_LIMIT: Final = 2**63
 """Integers of the wire are below this, so that any language's signed 64 bits hold them."""
 
 _NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]{1,256}\Z")
+_MODEL: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f#\ud800-\udfff]{1,256}\Z")
 _SLUG: Final = re.compile(r"(?=.{1,256}\Z)[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]+(#([2-9]|[1-9][0-9]+))?\Z")
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 _LONGEST_KEY: Final = 256
+_MOST_COMPARED: Final = 200
+"""Known names that one unknown name is compared with in full."""
 HINTS: Final = 20
 """Spelling is compared for this many unknown names of one request: each costs a look at every known one."""
 
 NAME_EXPECTED: Final = "a name: 1 to 256 characters, without white space, control characters, '@' or '#'"
+MODEL_EXPECTED: Final = "a model's name: 1 to 256 characters, without white space, control characters or '#'"
 SLUG_EXPECTED: Final = "a provider slug such as 'deepinfra' or 'deepinfra/fp8'"
 WHOLE_EXPECTED: Final = "a whole number, not negative, below 2**63"
 NUMBER_EXPECTED: Final = "a finite number, not negative"
@@ -48,21 +53,31 @@ def lower(text: str) -> str:
 def canonical_key(key: str) -> str:
     """Return a health key, a pin or an endpoint id with its slug in ASCII lower case, as ids are; the model and a ``KEY_ID`` keep their case.
 
-    >>> canonical_key("A/b@DeepInfra/FP8"), canonical_key("A/b@P#byok:Mine")
-    ('A/b@deepinfra/fp8', 'A/b@p#byok:Mine')
+    >>> canonical_key("A/b@DeepInfra/FP8"), canonical_key("A/b@P#byok:Mine"), canonical_key("A@001@P")
+    ('A/b@deepinfra/fp8', 'A/b@p#byok:Mine', 'A@001@p')
     """
-    model, at, rest = key.partition("@")
-    slug, byok, key_id = rest.partition("#byok:")
-    return f"{model}{at}{lower(slug)}{byok}{key_id}"
+    head, byok, key_id = key.partition("#byok:")
+    # a model's name may hold an "@", a slug may not: an id is split at its last one
+    model, at, slug = head.rpartition("@")
+    return f"{model}{at}{lower(slug)}{byok}{key_id}" if at else key
 
 
 def is_name(value: object) -> TypeGuard[str]:
-    """Tell whether ``value`` may name a model, a provider or a key.
+    """Tell whether ``value`` may name a provider.
 
     >>> is_name("deepseek/deepseek-v3.2"), is_name("a b"), is_name(""), is_name(7)
     (True, False, False, False)
     """
     return isinstance(value, str) and _NAME.match(value) is not None
+
+
+def is_model(value: object) -> TypeGuard[str]:
+    """Tell whether ``value`` may name a model. Other than a provider's name it may hold an ``@``, as some clouds name theirs so.
+
+    >>> is_model("publishers/claude-opus@20250805"), is_model("a#2"), is_model("a b")
+    (True, False, False)
+    """
+    return isinstance(value, str) and _MODEL.match(value) is not None
 
 
 def is_slug(value: object) -> TypeGuard[str]:
@@ -112,19 +127,28 @@ def _finite(value: float | Decimal) -> bool:
 
 
 def below(path: str, key: object) -> str:
-    """Return the path of ``key`` under ``path``, printable whatever the key is.
+    """Return the path of ``key`` under ``path``, printable whatever the key is; a key that looks like a credential is withheld.
 
-    >>> below("provider", "sort"), below("provider", 7)
-    ('provider.sort', 'provider.7')
+    >>> below("provider", "sort"), below("provider", 7), below("context", "sk-or-v1-0123456789abcdef")
+    ('provider.sort', 'provider.7', 'context.<text of 25 characters>')
     """
     text = key if isinstance(key, str) else str(jsonable(key))
+    if looks_secret(text):
+        text = withheld(text)
     return f"{path}.{text}" if len(text) <= _LONGEST_KEY else f"{path}.{text[:_LONGEST_KEY]}…"
 
 
 def nearest(name: str, known: Iterable[str], *, most: int = 3) -> list[str]:
     """Return up to ``most`` of ``known`` that are spelt like ``name``, the closest first; in a fixed order whatever the order of ``known``.
 
+    Of many known names those that share the most pieces of three characters are compared in full, so that a hint costs little however many there are.
+
     >>> nearest("deepinfa", ["together", "deepinfra"])
     ['deepinfra']
     """
-    return get_close_matches(name[:256], sorted(set(known)), n=most, cutoff=0.6)
+    name = name[:_LONGEST_KEY]
+    names = sorted(set(known))
+    if len(names) > _MOST_COMPARED:
+        pieces = {name[start : start + 3] for start in range(len(name) - 2)}
+        names = sorted(heapq.nlargest(_MOST_COMPARED, names, key=lambda one: sum(piece in one for piece in pieces)))
+    return get_close_matches(name, names, n=most, cutoff=0.6)

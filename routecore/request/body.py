@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from routecore.errors import Fault, InvalidRequest
-from routecore.reading.checks import (
-    NAME_EXPECTED,
-    WHOLE_EXPECTED,
-    is_name,
-    whole,
-)
+from routecore.reading.checks import MODEL_EXPECTED, WHOLE_EXPECTED, is_model, whole
+from routecore.reading.objects import LONGEST_LIST
+from routecore.safe_text import withheld
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
 __all__ = ["MODALITY_OF_PART", "PARAMETER_OF_KEY", "Request", "Shape", "read"]
 
@@ -54,7 +51,7 @@ PARAMETER_OF_KEY: Final = {
 """Body key -> parameter, for the three API dialects. ``response_format`` and ``text.format`` are read by their type."""
 
 MAX_TOKENS_KEYS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-"""All of them ask for output length; if several are given, the largest counts."""
+"""All of them ask for output length; if several are given, the largest counts. A catalog may list any of them as supported."""
 
 MODALITY_OF_PART: Final = {
     "image_url": "image",
@@ -71,13 +68,23 @@ MODALITY_OF_PART: Final = {
 
 _PART_OF_MODALITY: Final = {"image": "image_url", "audio": "input_audio", "video": "video_url", "file": "file"}
 
-SUFFIX_SORT: Final = {":floor": "price", ":nitro": "throughput"}
+SUFFIX_SORT: Final = {":floor": "price", ":nitro": "throughput", ":exacto": "exacto"}
 """A model name's suffix -> the sort that it asks for."""
+SUFFIX_TIER: Final = {":floor": "flex", ":nitro": "priority"}
+"""A model name's suffix -> the service tier that it admits."""
+SUFFIX_HINTS: Final = {
+    ":free": "':free' names a variant that costs nothing: it is a model of its own, where the catalog has it; 'max_price' of 0 asks for the same.",
+    ":online": "':online' would search the web: ask for it with 'web_search_options' in the request body.",
+    ":thinking": "':thinking' would reason before answering: ask for it with 'reasoning' in the request body.",
+    ":extended": "':extended' names a variant with a longer context: endpoints that are too short for a prompt are left out by themselves.",
+    ":beta": "':beta' names a variant served otherwise: ask for a provider with 'order' or 'only' in the provider block.",
+}
+"""Suffixes of models' names that are no routing here -> what each would mean, and where to ask for it."""
 
 SESSION_ID_LIMIT: Final = 256
 NO_MODALITIES: Final[frozenset[str]] = frozenset()
 FORMAT_KEYS: Final = frozenset({"response_format", "text"})
-SHAPING_KEYS: Final = frozenset({*PARAMETER_OF_KEY, *MAX_TOKENS_KEYS, "text", "tools", "tool_choice", "session_id"})
+SHAPING_KEYS: Final = frozenset({*PARAMETER_OF_KEY, *MAX_TOKENS_KEYS, "text", "tools", "tool_choice", "session_id", "service_tier", "speed"})
 """Body keys beside models, messages and the provider block that eligibility or validation looks at."""
 PLAIN_KEYS: Final = frozenset({"model", "models", "messages", "provider", "stream", "user", "input"})
 
@@ -86,12 +93,17 @@ PLAIN_KEYS: Final = frozenset({"model", "models", "messages", "provider", "strea
 class Shape:
     """What eligibility needs to know of a body. Requests of one shape have one set of eligible endpoints, token counts aside.
 
-    ``parameters`` are of the closed vocabulary; ``tools`` tells whether the body has ``tools`` or ``tool_choice``.
+    ``parameters`` are of the closed vocabulary; ``tools`` tells whether the request needs tools, ``tools_listed`` whether it lists some, ``tool_choice`` and
+    ``max_tokens`` whether it says something of either. ``tier`` is the service tier asked for: ``priority``, ``flex``, ``default``, or ``None``.
     """
 
     parameters: frozenset[str] = frozenset()
     tools: bool = False
     modalities: frozenset[str] = frozenset()
+    tools_listed: bool = False
+    tool_choice: bool = False
+    max_tokens: bool = False
+    tier: str | None = None
 
 
 _PLAIN: Final = Shape()
@@ -136,10 +148,15 @@ class Request:
                 body["text"] = {"format": kind}
             else:
                 body[key] = kind if key == "response_format" else True
-        if self.shape.tools:
-            body["tools"] = []
-        if self.max_tokens:
+        shape = self.shape
+        if shape.tools_listed:
+            body["tools"] = [{"type": "function"}]
+        if shape.tool_choice:
+            body["tool_choice"] = "auto"
+        if shape.max_tokens:
             body["max_tokens"] = self.max_tokens
+        if shape.tier is not None:
+            body["service_tier"] = shape.tier
         if self.shape.modalities:
             parts = [{"type": kind} for modality in sorted(self.shape.modalities) for kind in [_PART_OF_MODALITY[modality]]]
             body["messages"] = [{"role": "user", "content": parts}]
@@ -149,29 +166,107 @@ class Request:
 def read(body: object, faults: list[Fault] | None = None) -> Request:
     """Read a request body (chat completions, responses or messages dialect). Unknown keys are ignored.
 
-    Raises ``InvalidRequest`` with every fault, or notes them in ``faults`` where a list is given.
+    Args:
+        body: the caller's JSON. A value that switches a parameter off (``false``, ``[]``, ``{}``, ``reasoning: {"enabled": false}``) asks for nothing.
+        faults: where faults are noted; without a list they are raised. Prompts never stand in one.
 
-    >>> request = read({"model": "a/b", "stop_sequences": ["x"], "max_output_tokens": 5})
-    >>> request.models, sorted(request.shape.parameters), request.max_tokens
-    (('a/b',), ['stop'], 5)
+    Raises:
+        InvalidRequest: with every fault, where ``faults`` is not given.
+
+    >>> request = read({"model": "a/b", "stop_sequences": ["x"], "max_output_tokens": 5, "tools": []})
+    >>> request.models, sorted(request.shape.parameters), request.max_tokens, request.shape.tools
+    (('a/b',), ['stop'], 5, False)
     """
     noted: list[Fault] = [] if faults is None else faults
     if not isinstance(body, dict):
-        noted.append(Fault("request", body, "an object: the request's body"))
+        noted.append(Fault("request", withheld(body), "an object: the request's body"))
         if faults is None:
             raise InvalidRequest(noted)
         return Request((), (), None, _PLAIN)
     before = len(noted)
     models, paths, as_string = _models(body, noted)
-    session = body.get("session_id")
-    if session is not None and (not isinstance(session, str) or len(session) > SESSION_ID_LIMIT):
-        noted.append(Fault("session_id", session, f"text of at most {SESSION_ID_LIMIT} characters"))
-    asked, max_tokens, tools = _asked_of(body, noted)
+    asked: list[tuple[str, str]] = []
+    lengths: list[int] = []
+    listed = choice = False
+    for key, value in body.items():
+        if value is None or key in _PASSED_OVER:
+            continue
+        if key in PARAMETER_OF_KEY or key == "text":
+            asked += asked_in(key, value)
+        elif key == "tools":
+            listed = not _is_off(value) and not (isinstance(value, str) and not value)
+        elif key == "tool_choice":
+            choice = not _is_off(value) and not (isinstance(value, str) and value == "none")
+        elif key in _CHECKED:
+            length = _CHECKED[key](key, value, noted)
+            if length is not None:
+                lengths.append(length)
     modalities = modalities_of(body)
-    shape = _PLAIN if not asked and not tools and not modalities else Shape(frozenset([name for _, name in asked]), tools, modalities)
+    tier = tier_of(body)
+    if asked or listed or choice or modalities or tier is not None or lengths:
+        shape = Shape(frozenset([name for _, name in asked]), listed or choice, modalities, listed, choice, bool(lengths), tier)
+    else:
+        shape = _PLAIN
     if faults is None and len(noted) != before:
         raise InvalidRequest(noted)
-    return Request(models, paths, body.get("provider"), shape, max_tokens, as_string, asked)
+    return Request(models, paths, body.get("provider"), shape, max(lengths, default=0), as_string, tuple(asked))
+
+
+def _read_length(key: str, value: object, faults: list[Fault]) -> int | None:
+    count = whole(value)
+    if count is None:
+        faults.append(Fault(key, value, WHOLE_EXPECTED))
+    return count
+
+
+def _check_session(key: str, value: object, faults: list[Fault]) -> None:
+    if not isinstance(value, str) or len(value) > SESSION_ID_LIMIT:
+        faults.append(Fault(key, withheld(value), f"text of at most {SESSION_ID_LIMIT} characters"))
+
+
+def _check_messages(key: str, value: object, faults: list[Fault]) -> None:
+    if not isinstance(value, (list, tuple)) and not (key == "input" and isinstance(value, str)):
+        faults.append(Fault(key, withheld(value), "a list of messages" if key == "messages" else "text, or a list of items"))
+
+
+_CHECKED: Final[dict[str, Callable[[str, object, list[Fault]], int | None]]] = {
+    **dict.fromkeys(MAX_TOKENS_KEYS, _read_length),
+    "session_id": _check_session,
+    "messages": _check_messages,
+    "input": _check_messages,
+}
+"""Body keys that are checked: only output lengths give something back."""
+_PASSED_OVER: Final = frozenset({"model", "models", "provider", "stream", "user", "service_tier", "speed"})
+_DEFAULT_WORDS: Final = frozenset({"default", "standard"})
+
+
+def tier_of(body: dict[str, Any]) -> str | None:
+    """Return the service tier that a body asks for; ``None`` for nothing, for ``auto``, which counts as nothing, and for a word that is no tier.
+
+    >>> tier_of({"service_tier": "fast"}), tier_of({"speed": "fast"}), tier_of({"service_tier": "standard"}), tier_of({"service_tier": "auto"})
+    ('priority', 'priority', 'default', None)
+    """
+    word = body.get("service_tier")
+    if word is None or (isinstance(word, str) and word == "auto"):
+        speed = body.get("speed")
+        return "priority" if isinstance(speed, str) and speed == "fast" else None
+    if not isinstance(word, str):
+        return None
+    return "priority" if word in {"priority", "fast"} else "flex" if word == "flex" else "default" if word in _DEFAULT_WORDS else None
+
+
+def _is_off(value: object) -> bool:
+    """Tell a value that switches its key off, whatever the key."""
+    return value is False or (isinstance(value, (list, tuple, dict)) and not value)
+
+
+def _listed(models: object, faults: list[Fault]) -> list[tuple[object, str]]:
+    """Return the names in ``models`` with their paths."""
+    if isinstance(models, (list, tuple)) and len(models) <= LONGEST_LIST:
+        return [(name, f"models[{index}]") for index, name in enumerate(models)]
+    if models is not None:
+        faults.append(Fault("models", withheld(models), f"a list of model names, of at most {LONGEST_LIST:,} entries"))
+    return []
 
 
 def _models(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
@@ -179,68 +274,61 @@ def _models(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[str, ...],
     model, models = body.get("model"), body.get("models")
     found: dict[str, str] = {}
     if model is not None:
-        if is_name(model):
+        if is_model(model):
             found[model] = "model"
         else:
-            faults.append(Fault("model", model, NAME_EXPECTED))
+            faults.append(Fault("model", model, MODEL_EXPECTED))
     as_string = isinstance(models, str)
-    if isinstance(models, str):
-        if is_name(models):
-            found.setdefault(models, "models")
+    listed = [(models, "models")] if as_string else _listed(models, faults)
+    for name, path in listed:
+        if is_model(name):
+            found.setdefault(name, path)
         else:
-            faults.append(Fault("models", models, NAME_EXPECTED))
-    elif isinstance(models, (list, tuple)):
-        for index, name in enumerate(models):
-            if is_name(name):
-                found.setdefault(name, f"models[{index}]")
-            else:
-                faults.append(Fault(f"models[{index}]", name, NAME_EXPECTED))
-    elif models is not None:
-        faults.append(Fault("models", models, "a list of model names"))
+            faults.append(Fault(path, name, MODEL_EXPECTED))
     if model is None and not models and (models is None or isinstance(models, (list, tuple))):
         faults.append(Fault("model", None, "the name of a model; a request needs 'model' or 'models'"))
     return tuple(found), tuple(found.values()), as_string
 
 
-def _asked_of(body: dict[str, Any], faults: list[Fault]) -> tuple[tuple[tuple[str, str], ...], int, bool]:
-    """Return the (body key, parameter) pairs, the output length asked for, and whether tools are; note what cannot be read."""
-    asked: tuple[tuple[str, str], ...] = ()
-    max_tokens = 0
-    tools = False
-    for key, value in body.items():
-        if value is None:
-            continue
-        if key not in SHAPING_KEYS:
-            if (key == "messages" and not isinstance(value, (list, tuple))) or (key == "input" and not isinstance(value, (str, list, tuple))):
-                faults.append(Fault(key, value, "a list of messages" if key == "messages" else "text, or a list of items"))
-        elif key in MAX_TOKENS_KEYS:
-            count = whole(value)
-            if count is None:
-                faults.append(Fault(key, value, WHOLE_EXPECTED))
-            elif count > max_tokens:
-                max_tokens = count
-        elif key in {"tools", "tool_choice"}:
-            tools = True
-        else:
-            asked += tuple(asked_in({key: value}))
-    return asked, max_tokens, tools
+def asked_in(key: str, value: object) -> list[tuple[str, str]]:
+    """Return (body key, parameter of the vocabulary) if the value of ``key`` asks for one, not where it switches it off.
+
+    >>> asked_in("reasoning_effort", "high"), asked_in("reasoning", {"enabled": False}), asked_in("text", {"format": {"type": "json_schema"}})
+    ([('reasoning_effort', 'reasoning')], [], [('text.format', 'structured_outputs')])
+    """
+    if key == "text":
+        if not isinstance(value, dict) or value.get("format") is None:
+            return []
+        key, value = "text.format", value["format"]
+        parameter = "response_format"
+    else:
+        parameter = PARAMETER_OF_KEY[key]
+    if _is_off(value) or (key in _OFF and _OFF[key](value)):
+        return []
+    if parameter == "response_format" and isinstance(value, dict) and value.get("type") == "json_schema":
+        parameter = "structured_outputs"
+    return [(key, parameter)]
 
 
-def asked_in(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (body key, parameter of the vocabulary) for each parameter that the body asks for; ``null`` does not count."""
-    for key, value in body.items():
-        if value is None:
-            continue
-        parameter = PARAMETER_OF_KEY.get(key)
-        if parameter is not None:
-            yield key, _format(value) if parameter == "response_format" else parameter
-        elif key == "text" and isinstance(value, dict) and value.get("format") is not None:
-            yield "text.format", _format(value["format"])
+def _no_reasoning(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    most = value.get("max_tokens")
+    return value.get("enabled") is False or value.get("effort") == "none" or (isinstance(most, (int, float)) and not isinstance(most, bool) and most == 0)
 
 
-def _format(value: object) -> str:
-    """Tell structured outputs (``json_schema``) from every other response format."""
-    return "structured_outputs" if isinstance(value, dict) and value.get("type") == "json_schema" else "response_format"
+def _plain_format(value: object) -> bool:
+    return isinstance(value, dict) and value.get("type") == "text"
+
+
+_OFF: Final = {
+    "reasoning_effort": lambda value: isinstance(value, str) and value == "none",
+    "reasoning": _no_reasoning,
+    "thinking": lambda value: isinstance(value, dict) and value.get("type") == "disabled",
+    "response_format": _plain_format,
+    "text.format": _plain_format,
+}
+"""Body key -> whether its value is the word by which its dialect switches it off."""
 
 
 def modalities_of(body: dict[str, Any]) -> frozenset[str]:

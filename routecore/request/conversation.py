@@ -96,7 +96,8 @@ def _opening(body: Mapping[str, Any]) -> tuple[Any, Any]:
             continue
         first: Any = _ABSENT
         for item in items:
-            if isinstance(item, dict) and item.get("role") in _SYSTEM_ROLES:
+            role = item.get("role") if isinstance(item, dict) else None
+            if isinstance(role, str) and role in _SYSTEM_ROLES:
                 if system is _ABSENT:
                     system = item.get("content")
             elif item is not None:

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import marshal
 from typing import Any
 
-from routecore.reading.checks import (
-    INTEGER_LIMIT,
+from routecore.reading.checks import INTEGER_LIMIT
+from routecore.request.body import (
+    FORMAT_KEYS,
+    MAX_TOKENS_KEYS,
+    NO_MODALITIES,
+    PARAMETER_OF_KEY,
+    PLAIN_KEYS,
+    SESSION_ID_LIMIT,
+    SHAPING_KEYS,
+    asked_in,
+    modalities_of,
 )
-from routecore.request.body import FORMAT_KEYS, MAX_TOKENS_KEYS, NO_MODALITIES, PLAIN_KEYS, SESSION_ID_LIMIT, SHAPING_KEYS, asked_in, modalities_of
+
+__all__ = ["exact_bytes", "fingerprint"]
+
+
+def exact_bytes(value: Any) -> bytes | None:  # noqa: ANN401 - any JSON
+    """Return bytes that are equal for equal JSON and differ for anything else: ``1``, ``True`` and ``1.0`` differ, and so do orders of keys.
+
+    ``None`` for what is no plain JSON (a subclass of ``dict`` may be any mapping, with any ``repr``), runs in a circle, or is too deep.
+
+    >>> exact_bytes({"a": 1}) == exact_bytes({"a": True}), exact_bytes({"a": [1.5, "x"]}) == exact_bytes({"a": [1.5, "x"]})
+    (False, True)
+    """
+    try:
+        # version 2 writes values alone: no references, and nothing of how strings are kept
+        return marshal.dumps(value, 2)
+    except (ValueError, RecursionError):
+        return None
 
 
 def fingerprint(body: dict[str, Any]) -> tuple[Any, ...] | None:
@@ -18,7 +44,11 @@ def fingerprint(body: dict[str, Any]) -> tuple[Any, ...] | None:
     model, models, provider = body.get("model"), body.get("models"), body.get("provider")
     if type(model) is not str:
         return None
-    block = None if provider is None else repr(provider)
+    block = listed = None
+    if provider is not None and (block := exact_bytes(provider)) is None:
+        return None
+    if models is not None and (listed := exact_bytes(models)) is None:
+        return None
     extras = _extras(body)
     if extras is None:
         return None
@@ -28,7 +58,7 @@ def fingerprint(body: dict[str, Any]) -> tuple[Any, ...] | None:
         if (messages is not None and type(messages) is not list) or (items is not None and type(items) is not str and type(items) is not list):
             return None
         modalities = modalities_of(body)
-    return (model, None if models is None else repr(models), block, extras, modalities)
+    return (model, listed, block, extras, modalities)
 
 
 def _extras(body: dict[str, Any]) -> tuple[Any, ...] | None:
@@ -47,6 +77,14 @@ def _extras(body: dict[str, Any]) -> tuple[Any, ...] | None:
             if type(value) is not int or not 0 <= value < INTEGER_LIMIT:
                 return None
             extras.append(value)
-        elif key in FORMAT_KEYS:
-            extras.append(tuple(asked_in({key: value})))
+        elif key in PARAMETER_OF_KEY or key in FORMAT_KEYS:
+            extras.append(tuple(asked_in(key, value)))
+        elif type(value) is str:
+            # service_tier, speed, tool_choice: the word counts
+            extras.append(value)
+        elif type(value) in {list, dict}:
+            # tools and tool_choice: whether there is something
+            extras.append(len(value) > 0)
+        else:
+            return None
     return () if extras is None else tuple(extras)

@@ -13,23 +13,20 @@ import attrs
 from routecore.catalog.endpoint import QUANTIZATIONS
 from routecore.errors import Fault, InvalidPreferences
 from routecore.pricing.money import decimal_parts
-from routecore.reading.checks import (
-    HINTS,
-    INTEGER_LIMIT,
-    NUMBER_EXPECTED,
-    below,
-    nearest,
-    number,
-)
-from routecore.request.fields import flag, one_of, read_data_collection, slugs
+from routecore.reading.checks import INTEGER_LIMIT, NUMBER_EXPECTED, below, number
+from routecore.reading.objects import read_object
+from routecore.request.fields import Providers, flag, one_of, read_data_collection, read_list, settle, slugs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+    from routecore.reading.objects import Reader
 
 __all__ = ["PERCENTILES", "PREFERENCE_KEYS", "MaxPrice", "Preferences"]
 
 PERCENTILES: Final = ("p50", "p75", "p90", "p99")
-SORTS: Final = ("price", "throughput", "latency")
+SORTS: Final = ("price", "throughput", "latency", "exacto")
+"""Names that ``sort`` knows; ``routing.ranking.sorting.SORTS`` has a row for each."""
 PARTITIONS: Final = ("model", "none")
 
 PREFERENCE_KEYS: Final = {
@@ -42,7 +39,7 @@ PREFERENCE_KEYS: Final = {
     "only": "slugs; removes all others",
     "ignore": "slugs; removes these",
     "quantizations": "levels; keeps only these",
-    "sort": "`price`, `throughput` or `latency`, or `{by, partition}`: deterministic order instead of the balance",
+    "sort": "`price`, `throughput`, `latency` or `exacto`, or `{by, partition}`: deterministic order instead of the balance",
     "preferred_min_throughput": "tokens per second, a number (p50) or `{p50, p75, p90, p99}`; endpoints below move to the end",
     "preferred_max_latency": "seconds, a number (p50) or `{p50, p75, p90, p99}`; endpoints above move to the end",
     "max_price": "`{prompt, completion, request, image}` in USD per million tokens, per request, per image; removes dearer endpoints",
@@ -90,6 +87,8 @@ _BODY_KEYS: Final = frozenset(
         "user",
         "session_id",
         "prompt_cache_key",
+        "service_tier",
+        "speed",
     ]
 )
 
@@ -133,58 +132,51 @@ class Preferences:
     max_price: MaxPrice | None = None
 
     @classmethod
-    def parse(cls, block: object, path: str = "provider") -> Preferences:
-        """Read a provider block. ``None`` and ``{}`` are "not given".
-
-        Raises ``InvalidPreferences`` with every fault of the block: unknown keys, wrong types, unknown enum values, negative or non-finite numbers.
+    def parse(cls, block: object, path: str = "provider", providers: Providers | None = None) -> Preferences:
+        """Read a provider block.
 
         Args:
-            block: The request's ``provider`` block.
-            path: What the paths of faults begin with.
+            block: the caller's JSON; ``None`` and ``{}`` are "not given", and so is a key whose value is ``None`` or empty.
+            path: where it stands.
+            providers: the catalog that knows display names; without one, text with white space is a fault.
 
         Returns:
             The preferences; equal blocks give equal ones.
 
+        Raises:
+            InvalidPreferences: with every fault of the block: unknown keys, wrong types, unknown enum values, negative or non-finite numbers.
+
         Example:
             >>> Preferences.parse({"sort": "speed", "zrd": True})
             Traceback (most recent call last):
-            routecore.errors.InvalidPreferences: 2 faults in the provider block: provider.sort: 'speed' is not one of 'price', 'throughput', 'latency', or an object with 'by' and 'partition'; provider.zrd: True is not a key of the provider block; did you mean 'zdr'?
+            routecore.errors.InvalidPreferences: 2 faults in the provider block: provider.sort: 'speed' is not one of 'price', 'throughput', 'latency', 'exacto', \
+or an object with 'by' and 'partition'; provider.zrd: True is not a key of the provider block; did you mean 'zdr'?
         """
         if block is None:
             return _NO_PREFERENCES
-        if not isinstance(block, dict):
-            raise InvalidPreferences([Fault(path, block, "an object: the provider block")])
         faults: list[Fault] = []
-        found: dict[str, Any] = {}
-        for key, value in block.items():
-            read = _READERS.get(key) if isinstance(key, str) else None
-            if read is None:
-                faults.append(_unknown_key(key, value, path, hint=len(faults) < HINTS))
-            elif value is not None:
-                read(found, value, below(path, key), faults)
+        found = read_object(
+            block, path, _READERS, faults, expected="an object: the provider block", key_expected="a key of the provider block", elsewhere=_elsewhere
+        )
+        settle(faults, 0, providers)
         if faults:
             raise InvalidPreferences(faults)
         return cls(**found) if found else _NO_PREFERENCES
 
 
-def _unknown_key(key: object, value: object, path: str, *, hint: bool) -> Fault:
-    where = below(path, key)
-    if isinstance(key, str) and key in _BODY_KEYS:
-        return Fault(where, value, f"a key of the provider block; {key!r} belongs beside it, in the request body")
-    near = nearest(key, PREFERENCE_KEYS, most=1) if hint and isinstance(key, str) else []
-    return Fault(where, value, "a key of the provider block" + (f"; did you mean {near[0]!r}?" if near else ""))
+def _elsewhere(key: str) -> str | None:
+    return f"; {key!r} belongs beside it, in the request body" if key in _BODY_KEYS else None
 
 
 def _read_quantizations(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
-    if not isinstance(value, (list, tuple)):
-        faults.append(Fault(path, value, "a list of quantization levels"))
-        return
-    for index, level in enumerate(value):
+    before = len(faults)
+    levels = read_list(value, path, faults, "a list of quantization levels")
+    for index, level in enumerate(levels):
         if not isinstance(level, str) or (level not in QUANTIZATIONS and level != "none"):
-            faults.append(Fault(f"{path}[{index}]", level, f"one of {', '.join(map(repr, QUANTIZATIONS))}"))
-    if not faults:
+            faults.append(Fault(f"{path}[{index}]", level, one_of(QUANTIZATIONS)))
+    if len(faults) == before:
         # the order of the levels means nothing: equal sets give equal preferences
-        found["quantizations"] = tuple(sorted({"unknown" if level == "none" else level for level in value}))
+        found["quantizations"] = tuple(sorted({"unknown" if level == "none" else level for level in levels}))
 
 
 def _read_sort(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
@@ -204,7 +196,7 @@ def _read_sort(found: dict[str, Any], value: object, path: str, faults: list[Fau
             found["sort" if key == "by" else "partition"] = item
 
 
-def _cutoffs(name: str, unit: str) -> Callable[..., None]:
+def _cutoffs(name: str, unit: str) -> Reader:
     def read(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
         if not isinstance(value, dict):
             cutoff = number(value)
@@ -271,7 +263,7 @@ def _femtodollars(value: object, power: int) -> int | None:
     return int(digits or "0") * 10**exponent if exponent >= 0 else int(digits[:exponent] or "0")
 
 
-_READERS: Final[Mapping[str, Callable[..., None]]] = {
+_READERS: Final[Mapping[str, Reader]] = {
     "order": slugs("order"),
     "allow_fallbacks": flag("allow_fallbacks"),
     "require_parameters": flag("require_parameters"),

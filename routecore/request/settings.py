@@ -1,34 +1,36 @@
-"""What the gateway's operator decides about decisions: the balance's exponents, and how facts, pins and data policies are read."""
+"""What the gateway's operator decides about decisions: the strategy with its constants, and how facts, pins, data policies and time are read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import attrs
 
 from routecore.errors import Fault, InvalidRequest
-from routecore.reading.checks import HINTS, OBJECT_EXPECTED, WHOLE_EXPECTED, below, nearest, number, whole
-from routecore.request.fields import one_of
+from routecore.reading.checks import BOOL_EXPECTED, OBJECT_EXPECTED, number, whole
+from routecore.reading.objects import read_object
+from routecore.reading.settings import Check, finite_above, finite_from, one_of, share, whole_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["STICKY_MODES", "BalanceWeights", "Settings"]
+    from routecore.reading.objects import Reader
 
+__all__ = ["NAMED_SETTINGS", "STICKY_MODES", "STRATEGIES", "AdjustedPrice", "BalanceWeights", "Settings", "Timeouts"]
+
+STRATEGIES: Final = {
+    "balance": "a weighted draw: the cheaper, faster and more reliable an endpoint is, the likelier it comes first",
+    "inverse_square_price": "a weighted draw by the inverse square of the price alone",
+    "adjusted_price": "a weighted draw by what a good result costs in all: price, failures and waiting, in USD of this request",
+}
+"""Every strategy that ``settings.strategy`` may name, in words. A request's ``sort`` goes before it."""
 STICKY_MODES: Final = ("documented", "compatible", "economic", "off")
 DENY_MEANS: Final = ("storing", "training")
 LATENCIES: Final = ("ttft", "total")
-
-
-def _exponent(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
-    del instance
-    checked = number(value)
-    if checked is None or checked > MAX_EXPONENT:
-        raise InvalidRequest([Fault(f"settings.balance.{attribute.name}", value, EXPONENT_EXPECTED)])
-
-
 MAX_EXPONENT: Final = 100.0
 EXPONENT_EXPECTED: Final = "an exponent from 0 to 100"
+_EXPONENT: Final = Check(EXPONENT_EXPECTED, lambda value: share().accepts(value / MAX_EXPONENT))
+_FLAG: Final = Check(BOOL_EXPECTED, lambda value: value is True or value is False)
 
 
 @attrs.frozen(cache_hash=True)
@@ -41,10 +43,12 @@ class BalanceWeights:
     BalanceWeights(price=2.0, throughput=0.0, latency=0.0, reliability=0.0)
     """
 
-    price: float = attrs.field(default=1.0, converter=float, validator=_exponent)
-    throughput: float = attrs.field(default=0.5, converter=float, validator=_exponent)
-    latency: float = attrs.field(default=0.5, converter=float, validator=_exponent)
-    reliability: float = attrs.field(default=2.0, converter=float, validator=_exponent)
+    WHERE: ClassVar[str] = "settings.balance"
+
+    price: float = attrs.field(default=1.0, converter=float, validator=_EXPONENT)
+    throughput: float = attrs.field(default=0.5, converter=float, validator=_EXPONENT)
+    latency: float = attrs.field(default=0.5, converter=float, validator=_EXPONENT)
+    reliability: float = attrs.field(default=2.0, converter=float, validator=_EXPONENT)
 
     @classmethod
     def studied(cls) -> BalanceWeights:
@@ -62,61 +66,103 @@ class BalanceWeights:
 
 
 @attrs.frozen(cache_hash=True)
+class AdjustedPrice:
+    """Constants of the adjusted price, each with its source in ``docs/explanation/adjusted-price.md``.
+
+    ``time_value`` and ``first_token_value`` are USD an hour; the penalties are multiples of the price for each unit of a rate (8: 1 % of errors is 8 % of
+    the price); ``edge``, ``width`` and ``fade`` shape the share over the distance from the best; ``floor`` is the least share, from 0 to 1.
+
+    >>> AdjustedPrice().edge
+    0.3
+    """
+
+    WHERE: ClassVar[str] = "settings.adjusted_price"
+
+    time_value: float = attrs.field(default=0.36, converter=float, validator=finite_from(0))
+    first_token_value: float = attrs.field(default=0.36, converter=float, validator=finite_from(0))
+    error_penalty: float = attrs.field(default=8.0, converter=float, validator=finite_from(0))
+    tool_error_penalty: float = attrs.field(default=1.0, converter=float, validator=finite_from(0))
+    rate_limit_penalty: float = attrs.field(default=3.0, converter=float, validator=finite_from(0))
+    edge: float = attrs.field(default=0.3, converter=float, validator=finite_from(0))
+    width: float = attrs.field(default=0.07, converter=float, validator=finite_above(0))
+    fade: float = attrs.field(default=1.0, converter=float, validator=finite_from(0))
+    floor: float = attrs.field(default=0.018, converter=float, validator=share())
+
+
+@attrs.frozen(cache_hash=True)
+class Timeouts:
+    """Bounds of how long to wait, in seconds: ``least`` and ``most`` for a first token, ``most_total`` for a whole answer.
+
+    >>> Timeouts(least=1.0).most
+    60.0
+    """
+
+    WHERE: ClassVar[str] = "settings.timeouts"
+
+    least: float = attrs.field(default=2.0, converter=float, validator=finite_above(0, "seconds"))
+    most: float = attrs.field(default=60.0, converter=float, validator=finite_above(0, "seconds"))
+    most_total: float = attrs.field(default=600.0, converter=float, validator=finite_above(0, "seconds"))
+
+    def __attrs_post_init__(self) -> None:
+        faults = [
+            Fault(f"settings.timeouts.{name}", getattr(self, name), f"at least timeouts.least, {self.least:g} seconds")
+            for name in ("most", "most_total")
+            if getattr(self, name) < self.least
+        ]
+        if faults:
+            raise InvalidRequest(faults)
+
+
+@attrs.frozen(cache_hash=True)
 class Settings:
     """What the gateway's operator decides about decisions.
 
+    ``strategy``: one of ``balance``, ``inverse_square_price``, ``adjusted_price``; ``balance`` and ``adjusted_price`` are their constants.
     ``min_samples``: a percentile with fewer samples behind it is not known. ``sticky``: one of ``documented``, ``compatible``, ``economic``, ``off``.
     ``deny_means``: what ``data_collection: deny`` denies, ``storing`` (and training) or ``training`` alone.
     ``latency``: what a window's latency counts, ``ttft`` or ``total``; decisions read whichever it is.
+    ``timeouts`` bounds how long an attempt may take; ``hedge`` says whether plans tell when to start the next attempt beside a slow one.
     """
 
-    balance: BalanceWeights = BalanceWeights()
-    min_samples: int = attrs.field(default=1)
-    sticky: str = attrs.field(default="documented")
-    deny_means: str = attrs.field(default="storing")
-    latency: str = attrs.field(default="ttft")
+    WHERE: ClassVar[str] = "settings"
 
-    def __attrs_post_init__(self) -> None:
-        """Refuse values that the wire would refuse, with the same faults."""
-        faults: list[Fault] = []
-        for key in ("min_samples", "sticky", "deny_means", "latency"):
-            _SETTING_READERS[key]({}, getattr(self, key), f"settings.{key}", faults)
-        if faults:
-            raise InvalidRequest(faults)
+    balance: BalanceWeights = BalanceWeights()
+    min_samples: int = attrs.field(default=1, validator=whole_from(0))
+    sticky: str = attrs.field(default="documented", validator=one_of(*STICKY_MODES))
+    deny_means: str = attrs.field(default="storing", validator=one_of(*DENY_MEANS))
+    latency: str = attrs.field(default="ttft", validator=one_of(*LATENCIES))
+    strategy: str = attrs.field(default="balance", validator=one_of(*STRATEGIES))
+    adjusted_price: AdjustedPrice = AdjustedPrice()
+    timeouts: Timeouts = Timeouts()
+    hedge: bool = attrs.field(default=False, validator=_FLAG)
+
+    @property
+    def exponents(self) -> BalanceWeights:
+        """The exponents that the strategy draws by: those of ``balance``, but for ``inverse_square_price``, which has its own."""
+        return _INVERSE_SQUARE if self.strategy == "inverse_square_price" else self.balance
 
     @classmethod
     def parse(cls, value: object, path: str = "settings", faults: list[Fault] | None = None) -> Settings:
         """Read the wire's ``settings``.
 
         Args:
-            value: The operator's settings; a key that is missing has its default.
-            path: What the paths of faults begin with.
-            faults: Takes the faults, where they are to be told together with others.
+            value: the object; ``None`` is not given. A missing exponent of a given ``balance`` is 0; any other missing constant is its default.
+            path: where it stands.
+            faults: where faults are noted; without a list they are raised.
 
         Returns:
             The settings.
 
         Raises:
-            InvalidRequest: With every fault, where no list takes them.
+            InvalidRequest: with every fault, where ``faults`` is not given.
 
         Example:
-            >>> Settings.parse({"min_samples": 20}).min_samples
-            20
+            >>> Settings.parse({"strategy": "adjusted_price", "adjusted_price": {"edge": 0.5}}).adjusted_price.edge
+            0.5
         """
         noted: list[Fault] = [] if faults is None else faults
         before = len(noted)
-        found: dict[str, Any] = {}
-        if value is not None and not isinstance(value, dict):
-            noted.append(Fault(path, value, OBJECT_EXPECTED))
-        elif value:
-            for key, item in value.items():
-                read = _SETTING_READERS.get(key) if isinstance(key, str) else None
-                if read is None:
-                    near = nearest(key, _SETTING_READERS, most=1) if isinstance(key, str) and len(noted) < HINTS else []
-                    hint = f"; did you mean {near[0]!r}?" if near else ""
-                    noted.append(Fault(below(path, key), item, f"a setting: {', '.join(_SETTING_READERS)}{hint}"))
-                elif item is not None:
-                    read(found, item, below(path, key), noted)
+        found = read_object(value, path, _READERS, noted, expected=OBJECT_EXPECTED, key_expected=_KEY_EXPECTED)
         if faults is None and noted:
             raise InvalidRequest(noted)
         return cls(**found) if found and len(noted) == before else _DEFAULT_SETTINGS
@@ -126,48 +172,59 @@ class Settings:
         return attrs.asdict(self)
 
 
-def _read_balance(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
-    if not isinstance(value, dict):
-        faults.append(Fault(path, value, "an object with price, throughput, latency and reliability"))
-        return
-    exponents = dict.fromkeys(("price", "throughput", "latency", "reliability"), 0.0)
-    for key, item in value.items():
-        if key not in exponents:
-            faults.append(Fault(below(path, key), item, "an exponent of the balance: price, throughput, latency or reliability"))
-        elif item is not None:
-            exponent = number(item)
-            if exponent is None or exponent > MAX_EXPONENT:
-                faults.append(Fault(below(path, key), item, EXPONENT_EXPECTED))
-            else:
-                exponents[key] = exponent
-    # the wire: a missing exponent of a given balance is 0
-    if not faults:
-        found["balance"] = BalanceWeights(**exponents)
+_NUMBER_TYPES: Final = ("float", float)
 
 
-def _read_min_samples(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
-    samples = whole(value)
-    if samples is None:
-        faults.append(Fault(path, value, WHOLE_EXPECTED))
-    else:
-        found["min_samples"] = samples
+def _value(field: attrs.Attribute[Any]) -> Reader:
+    """Return the reader of one field: what its validator refuses is noted; numbers come back as the library's own."""
+    check = field.validator
+    assert isinstance(check, Check)
+    # numbers are read as the wire's, words and flags as they are
+    as_read: Callable[[object], Any] = whole if field.name == "min_samples" else number if field.type in _NUMBER_TYPES else lambda value: value
 
-
-def _choice(name: str, values: tuple[str, ...]) -> Callable[..., None]:
-    def read(found: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
-        if not isinstance(value, str) or value not in values:
-            faults.append(Fault(path, value, one_of(values)))
+    def read(fields: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
+        found = as_read(value)
+        if found is None or not check.accepts(found):
+            faults.append(Fault(path, value, check.expected))
         else:
-            found[name] = value
+            fields[field.name] = found
 
     return read
 
 
-_SETTING_READERS: Final[Mapping[str, Callable[..., None]]] = {
-    "balance": _read_balance,
-    "min_samples": _read_min_samples,
-    "sticky": _choice("sticky", STICKY_MODES),
-    "deny_means": _choice("deny_means", DENY_MEANS),
-    "latency": _choice("latency", LATENCIES),
+def _group(name: str, kind: type[Any], defaults: Mapping[str, float], what: str) -> Reader:
+    """Return the reader of an object of numbers into the settings class ``kind``; ``defaults`` stand for keys that are not given."""
+    readers = {field.name: _value(field) for field in attrs.fields(kind)}
+
+    def read(fields: dict[str, Any], value: object, path: str, faults: list[Fault]) -> None:
+        before = len(faults)
+        found = read_object(value, path, readers, faults, expected=f"an object with {', '.join(readers)}", key_expected=f"{what}: {', '.join(readers)}")
+        if len(faults) > before:
+            return
+        try:
+            fields[name] = kind(**{**defaults, **found})
+        except InvalidRequest as error:
+            # what the parts are to each other; each alone has been checked
+            faults.extend(Fault(f"{path}{one.path.removeprefix(kind.WHERE)}", one.value, one.expected) for one in error.faults)
+
+    return read
+
+
+_READERS: Final[Mapping[str, Reader]] = {
+    # the wire: a missing exponent of a given balance is 0
+    "balance": _group("balance", BalanceWeights, dict.fromkeys(("price", "throughput", "latency", "reliability"), 0.0), "an exponent of the balance"),
+    **{field.name: _value(field) for field in attrs.fields(Settings) if isinstance(field.validator, Check)},
+    "adjusted_price": _group("adjusted_price", AdjustedPrice, {}, "a constant of the adjusted price"),
+    "timeouts": _group("timeouts", Timeouts, {}, "a bound of the timeouts"),
 }
+_KEY_EXPECTED: Final = f"a setting: {', '.join(_READERS)}"
 _DEFAULT_SETTINGS: Final = Settings()
+_INVERSE_SQUARE: Final = BalanceWeights.inverse_square_price()
+
+NAMED_SETTINGS: Final = {
+    "balance": _DEFAULT_SETTINGS,
+    "studied": Settings(balance=BalanceWeights.studied()),
+    "inverse_square_price": Settings(strategy="inverse_square_price"),
+    "adjusted_price": Settings(strategy="adjusted_price"),
+}
+"""Settings that have a name: ``Policy.named``, what-if files and the command line know them by it."""

@@ -23,7 +23,8 @@ __all__ = ["Case"]
 class Case:
     """The arguments of ``decide``, read: nothing below this looks at the body, the clock or a generator.
 
-    ``preferences`` are those of the provider block with the model's suffix applied. The token counts and the pin stand beside the context that they
+    ``preferences`` are those of the provider block with the sort of the model's ``suffix``, or of the service tier, applied; ``tier_sort`` tells that the
+    tier brought it. ``no_pin`` says why there is no pin. ``deadline_seconds`` is how long the caller waits, from the decision on. The token counts and the pin stand beside the context that they
     came with, as they change with every request of a session. ``now`` is in seconds since the epoch (UTC), ``None`` where no time is known.
     ``unknown_models`` are (name, path) pairs of asked models that the catalog does not know.
     """
@@ -33,7 +34,9 @@ class Case:
         "catalog",
         "completion_tokens",
         "context",
+        "deadline_seconds",
         "facts",
+        "no_pin",
         "now",
         "pool",
         "preferences",
@@ -41,8 +44,18 @@ class Case:
         "request",
         "settings",
         "sticky",
+        "suffix",
+        "tier_sort",
         "unknown_models",
     )
+
+    catalog: Catalog
+    pool: Pool
+    request: Request
+    preferences: Preferences
+    context: Context
+    facts: Facts
+    settings: Settings
 
     def __init__(
         self,
@@ -60,6 +73,10 @@ class Case:
         cached_tokens: int,
         sticky: str | None,
         unknown_models: tuple[tuple[str, str], ...],
+        no_pin: str | None = None,
+        deadline_seconds: float | None = None,
+        suffix: str | None = None,
+        tier_sort: bool = False,
     ) -> None:
         self.catalog = catalog
         self.pool = pool
@@ -74,6 +91,10 @@ class Case:
         self.cached_tokens = cached_tokens
         self.sticky = sticky
         self.unknown_models = unknown_models
+        self.no_pin = no_pin
+        self.deadline_seconds = deadline_seconds
+        self.suffix = suffix
+        self.tier_sort = tier_sort
 
     def replace(self, **changes: Any) -> Case:  # noqa: ANN401 - parts of any type
         """Return the case with some of its parts changed: for a counterfactual, or for newer facts."""
@@ -109,6 +130,10 @@ class Case:
             cached_tokens=self.cached_tokens if cached_tokens is None else cached_tokens,
             sticky=self.sticky,
             unknown_models=self.unknown_models,
+            no_pin=self.no_pin,
+            deadline_seconds=self.deadline_seconds,
+            suffix=self.suffix,
+            tier_sort=self.tier_sort,
         )
 
     def repooled(self, models: tuple[str, ...]) -> Case:

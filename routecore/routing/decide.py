@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routecore.errors import Fault, InvalidRequest
+from routecore.reading.checks import number
 from routecore.request.body import Request, read
 from routecore.request.context import Context
 from routecore.request.preferences import Preferences
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from routecore.catalog.catalog import Catalog
 
-__all__ = ["decide"]
+__all__ = ["check_draw", "decide", "read_now"]
 
 
 def decide(
@@ -74,12 +75,13 @@ def decide(
     """
     faults: list[Fault] = []
     body = request if isinstance(request, Request) else read(request, faults)
-    known_context = context if isinstance(context, Context) else Context.parse(context, faults=faults)
+    known_context = context if isinstance(context, Context) else Context.parse(context, faults=faults, providers=catalog)
     known_settings = settings if isinstance(settings, Settings) else Settings.parse(settings, faults=faults)
     check_draw(draw, faults)
+    instant = read_now(now, faults)
     if faults:
         raise InvalidRequest(faults)
-    case = pose(catalog, body, Preferences.parse(body.provider), known_context, facts, known_settings, now)
+    case = pose(catalog, body, Preferences.parse(body.provider, providers=catalog), known_context, facts, known_settings, instant)
     return Plan(solve(case), draw)
 
 
@@ -87,3 +89,15 @@ def check_draw(draw: object, faults: list[Fault]) -> None:
     """Note a draw that is no 64-bit integer."""
     if isinstance(draw, bool) or not isinstance(draw, int) or not 0 <= draw < DRAW_LIMIT:
         faults.append(Fault("draw", draw, "an integer from 0 to 2**64 - 1"))
+
+
+def read_now(value: object, faults: list[Fault]) -> float | None:
+    """Return an instant in seconds since the epoch (UTC), before it or after, noting what is no finite number."""
+    if value is None:
+        return None
+    # clocks of a simulation may start anywhere, also below 0
+    seconds = number(value if not isinstance(value, (int, float)) or isinstance(value, bool) else abs(value))
+    if seconds is None:
+        faults.append(Fault("now", value, "seconds since the epoch: a finite number"))
+        return None
+    return float(value)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from routecore.routing.attempt import attempt_key
-from routecore.routing.keys import keyed_by
+from routecore.routing.keys import affinity_of, closed_providers, keyed_by
 from routecore.routing.masks import bits
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def expand(pool: Pool, mask: int, case: Case) -> list[Candidate]:
     context = case.context
     if not context.byok and not context.byok_only:
         return shared(pool, mask)
-    closed = set(context.byok_only)
+    closed = closed_providers(case)
     keys = sorted((key.key_id, place, keyed_by(pool, key)) for place, key in enumerate(context.byok))
     found = []
     for index in bits(mask):
@@ -48,7 +48,8 @@ def expand(pool: Pool, mask: int, case: Case) -> list[Candidate]:
                 found.append(Candidate(index, endpoint, attempt_key(endpoint.id, key_id), key_id, place))
         if endpoint.provider not in closed:
             found.append(Candidate(index, endpoint, pool.shared_keys[index], None, len(keys)))
-    return found
+    affinity = affinity_of(case)
+    return found if affinity is None else [one for one in found if affinity.holds(one)]
 
 
 def shared(pool: Pool, mask: int) -> list[Candidate]:

@@ -13,11 +13,11 @@ from routecore.reading.checks import nearest
 from routecore.routing.change import Change, Trial
 from routecore.routing.eligibility import filters, fits
 from routecore.routing.expansion import expand
-from routecore.routing.ranking import order, sorting
+from routecore.routing.ranking import adjusted_price, order, sorting
 from routecore.routing.ranking.passes import PASSES
 from routecore.routing.ranking.rank import prepare
 from routecore.routing.ranking.tail import ranked
-from routecore.routing.rules import RULES
+from routecore.routing.rules import RULES, by_naming
 from routecore.routing.solve import solve
 
 if TYPE_CHECKING:
@@ -130,11 +130,36 @@ def _strategy_words(ranking: Ranking, field: Field, position: int) -> str:
     sort = field.case.preferences.sort
     if sort is not None:
         return sorting.SORTS[sort].words(field, position)
-    group = next(group for group in ranking.groups if position in group.positions)
+    group = next((group for group in ranking.groups if position in group.positions), None)
+    if group is None:
+        return "behind another key for the same endpoint"
+    adjusted = f"; {_adjusted(ranking, field, position)}" if ranking.strategy == "adjusted_price" else ""
     if len(group.positions) == 1:
-        return "alone at its rank"
-    share = group.weights[list(group.positions).index(position)] / group.running[-1]
-    return f"{share:.1%} of draws among {len(group.positions)} of equal rank"
+        return f"alone at its rank{adjusted}"
+    share = group.opening[list(group.positions).index(position)] / group.opening_running[-1]
+    return f"{share:.1%} of draws among {len(group.positions)} of equal rank{adjusted}"
+
+
+def _adjusted(ranking: Ranking, field: Field, position: int) -> str:
+    """Return the parts of a candidate's adjusted price, and what would bring it inside the edge where it is past it."""
+    case, row = field.case, field.candidates[position].row
+    rows = list(dict.fromkeys(one.row for one in field.candidates))
+    members = next(found for places in adjusted_price.sets(case, rows) if row in (found := [rows[place] for place in places]))
+    parts = adjusted_price.parts(case, members, ranking.field.quotes)
+    one = parts[members.index(row)]
+    edge = case.settings.adjusted_price.edge
+    if one.distance <= edge:
+        return str(one)
+    # how much the whole must fall; and, where less would do, what each part that can go would leave
+    wanted = min(part.total for part in parts) * (1 + edge)
+    return f"{one}; {one.total - wanted:.3g} USD less would bring it inside the edge of {edge:.0%}{_enough(one, wanted)}"
+
+
+def _enough(one: adjusted_price.Parts, wanted: float) -> str:
+    """Name the parts any of which, if it went, would do alone."""
+    named = (("errors", one.errors), ("tool errors", one.tool_errors), ("429s", one.rate_limits), ("waiting", one.waiting))
+    found = [name for name, value in named if one.total - value <= wanted]
+    return f", as it would be without its {' or its '.join(found)}" if found else ""
 
 
 def _verified(draw: int, endpoint_id: str, trials: Iterable[Trial]) -> Iterator[Change]:
@@ -179,8 +204,8 @@ def _by_chance(ranking: Ranking, endpoint_id: str) -> Iterator[Change]:
     if ranking.groups:
         group, candidates = ranking.groups[0], ranking.field.candidates
         chance = sum(
-            weight / group.running[-1]
-            for position, weight in zip(group.positions, group.weights, strict=True)
+            weight / group.opening_running[-1]
+            for position, weight in zip(group.positions, group.opening, strict=True)
             if candidates[position].endpoint.id == endpoint_id
         )
         if chance > 0:
@@ -188,30 +213,25 @@ def _by_chance(ranking: Ranking, endpoint_id: str) -> Iterator[Change]:
 
 
 def _opening(case: Case, rejection: Rejection, draw: int) -> tuple[Change, ...]:
-    """Return what would put a rejected endpoint first: its rules lifted, alone or with one change more; else with all that it takes."""
+    """Return what would put a rejected endpoint first: its rules lifted, alone or with its slug named first in ``order``; else with all that it takes."""
     endpoint = rejection.endpoint
-    lifted = _lifted(case, rejection.rules)
-    if lifted is None:
-        return ()
-    alone = tuple(_verified(draw, endpoint.id, [lifted]))
-    if alone:
-        return alone
-    named = [
-        Trial(Change(lifted.change.whose, f"{lifted.change.words}, and {change.words}"), moved)
-        for change, moved in list(order.changes(lifted.case, endpoint))[-1:]
-    ]
-    return tuple(_verified(draw, endpoint.id, named)) or tuple(_together(lifted.change, lifted.case, draw, endpoint))
-
-
-def _lifted(case: Case, rules: tuple[str, ...]) -> Trial | None:
-    """Return the lifting of all failed rules; ``None`` where the catalog's own stands against it."""
-    failed = [rule for rule in RULES if rule.name in rules]
+    failed = [rule for rule in RULES if rule.name in rejection.rules]
+    opened = case
     for rule in failed:
         if rule.lift is None:
-            return None
-        case = rule.lift(case)
-    whose = "caller" if all(rule.of_request for rule in failed) else "operator"
-    return Trial(Change(whose, f"without {' and '.join(rules)}"), case)
+            return ()
+        opened = rule.lift(opened)
+    lifted = [rule.name for rule in failed if rule.lift is not by_naming]
+    named = list(order.changes(opened, endpoint))[-1]
+    if not lifted:
+        # a tier that is asked for by name
+        return tuple(_verified(draw, endpoint.id, [named])) or tuple(_together(named.change, named.case, draw, endpoint))
+    change = Change("caller" if all(rule.of_request for rule in failed) else "operator", f"without {' and '.join(lifted)}")
+    alone = tuple(_verified(draw, endpoint.id, [Trial(change, opened)]))
+    if alone:
+        return alone
+    both = Trial(Change(change.whose, f"{change.words}, and {named.change.words}"), named.case)
+    return tuple(_verified(draw, endpoint.id, [both])) or tuple(_together(change, opened, draw, endpoint))
 
 
 def _moving(case: Case, endpoint: Endpoint) -> Iterator[Trial]:

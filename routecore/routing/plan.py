@@ -7,27 +7,33 @@ the tail that is drawn later is the tail that would have been drawn at once.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from routecore.request.settings import Timeouts
+from routecore.routing.attempt import PlannedAttempt
 from routecore.routing.eligibility import examine
 from routecore.routing.ranking.draw import uniform
 from routecore.routing.ranking.ranking import FIRST_ONLY
 from routecore.routing.ranking.tail import Tail
+from routecore.routing.timeouts import times_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from routecore.errors import Warned
     from routecore.routing.attempt import Attempt
     from routecore.routing.case import Case
     from routecore.routing.eligibility import Eligibility, Rejection
     from routecore.routing.explain import Why
     from routecore.routing.ranking.field import Sticky
     from routecore.routing.ranking.ranking import Ranking
-    from routecore.routing.warnings import Warned
+    from routecore.routing.timeouts import Times
     from routecore.showing.html import View
     from routecore.showing.sheet import Sheet
 
 __all__ = ["Plan"]
+
+_TIMEOUTS: Final = Timeouts()
 
 
 class Plan:
@@ -36,9 +42,10 @@ class Plan:
     Plans are equal if they say the same: attempts, rejections, funnel, strategy, sticky, panic, warnings and draw.
     """
 
-    __slots__ = ("_eligibility", "_tail", "draw", "ranking")
+    __slots__ = ("_eligibility", "_tail", "_times", "draw", "ranking")
 
     _tail: Tail
+    _times: tuple[Times, ...]
     _eligibility: Eligibility
 
     def __init__(self, ranking: Ranking, draw: int) -> None:
@@ -57,10 +64,12 @@ class Plan:
     def first(self) -> Attempt:
         """The attempt to try first. Its ``probability`` is the decision's propensity."""
         ranking = self.ranking
+        if ranking.timed:
+            return self.attempts[0]
         if ranking.first is not None:
             return ranking.first
         group = ranking.groups[0]
-        running = group.running
+        running = group.opening_running
         return group.member(min(bisect_right(running, uniform(self.draw, 1) * running[-1]), len(running) - 1), ranking.field)
 
     @property
@@ -71,15 +80,28 @@ class Plan:
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """All attempts, in the order in which to try them."""
+        left = self._left()
+        return tuple([PlannedAttempt(one, self, place) for place, one in enumerate(left)]) if self.ranking.timed else left
+
+    def _left(self) -> tuple[Attempt, ...]:
+        """Return what the cut leaves of the ranking."""
         cut = self.ranking.cut
         if cut is None:
             return self.ranked
         if cut == FIRST_ONLY:
-            return (self.first,)
+            return self.ranked[:1]
         firsts: dict[str, Attempt] = {}
         for one in self.ranked:
             firsts.setdefault(one.endpoint.model, one)
         return tuple(firsts.values())
+
+    @property
+    def times(self) -> tuple[Times, ...]:
+        """How long each attempt may take, in the order of ``attempts``, where every one before it has used up what it may."""
+        found: tuple[Times, ...] | None = getattr(self, "_times", None)
+        if found is None:
+            found = self._times = tuple(times_of(self.case, [one.endpoint.id for one in self._left()]))
+        return found
 
     @property
     def ranked(self) -> tuple[Attempt, ...]:
@@ -96,7 +118,7 @@ class Plan:
         return tail.drawn
 
     def __iter__(self) -> Iterator[Attempt]:
-        if self.ranking.cut is not None or self.ranking.order is not None:
+        if self.ranking.cut is not None or self.ranking.order is not None or self.ranking.timed:
             yield from self.attempts
             return
         for place in range(self.ranking.size):
@@ -107,13 +129,13 @@ class Plan:
 
     def __len__(self) -> int:
         cut = self.ranking.cut
-        return self.ranking.size if cut is None else 1 if cut == FIRST_ONLY else len(self.attempts)
+        return self.ranking.size if cut is None else 1 if cut == FIRST_ONLY else len(self._left())
 
     # --- what was decided ---------------------------------------------------------------------------------------------------------------------
 
     @property
     def strategy(self) -> str:
-        """``balance``, or ``sort:price``, ``sort:throughput``, ``sort:latency``."""
+        """``balance``, ``inverse_square_price``, ``adjusted_price``, or ``sort:`` and the sort's name."""
         return self.ranking.strategy
 
     @property
@@ -214,7 +236,7 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as the wire's answer."""
         return {
-            "attempts": [one.to_dict() for one in self.attempts],
+            "attempts": self._attempts_on_the_wire(),
             "rejections": [one.to_dict() for one in self.rejections],
             "funnel": [{"rule": rule, "left": left} for rule, left in self.funnel],
             "strategy": self.strategy,
@@ -223,6 +245,16 @@ class Plan:
             "warnings": [one.to_dict() for one in self.warnings],
             "draw": self.draw,
         }
+
+    def _attempts_on_the_wire(self) -> list[dict[str, Any]]:
+        """Return the attempts as the wire's objects, with their times where the request or the settings say something of time."""
+        found = [one.to_dict() for one in self._left()]
+        if self.ranking.timed or self.case.settings.timeouts != _TIMEOUTS:
+            for one, times in zip(found, self.times, strict=True):
+                one["first_token_timeout_seconds"] = times.first_token
+                one["total_timeout_seconds"] = times.total
+                one["hedge_after_seconds"] = times.hedge_after
+        return found
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from routecore.catalog.endpoint import APIS, twin_slug
 from routecore.request.context import NOMINAL_COMPLETION_TOKENS, NOMINAL_PROMPT_TOKENS
 from routecore.routing.attempt import attempt_key
 from routecore.routing.masks import Limits, cheapest_first, mask_of
@@ -40,6 +41,12 @@ def _masks(groups: Sequence[Iterable[str]]) -> dict[str, int]:
     return {name: mask_of(found, size) for name, found in places.items()}
 
 
+def _slugs_of(endpoint: Endpoint) -> set[str]:
+    """Return the slugs that match an endpoint: its provider, its own, and its own with the tier in other words."""
+    twin = twin_slug(endpoint.slug)
+    return {endpoint.provider, endpoint.slug} if twin is None else {endpoint.provider, endpoint.slug, twin}
+
+
 class Pool:
     """The endpoints of some models, indexed for the rules. ``models`` are the known ones, in the order asked."""
 
@@ -47,13 +54,16 @@ class Pool:
         "_linear",
         "_rates",
         "all",
+        "by_api",
         "by_modality",
         "by_model",
         "by_nominal_quote",
         "by_parameter",
         "by_quantization",
         "by_slug",
+        "by_tier",
         "caching",
+        "catalog",
         "catalog_order",
         "completion_price",
         "context_length",
@@ -78,7 +88,7 @@ class Pool:
         "shared_keys",
     )
 
-    def __init__(self, models: tuple[str, ...], rows: Sequence[tuple[int, Endpoint]]) -> None:
+    def __init__(self, models: tuple[str, ...], rows: Sequence[tuple[int, Endpoint]], catalog: Catalog) -> None:
         """Index ``rows``, (position in the catalog, endpoint) pairs."""
         ordered = sorted(rows, key=lambda row: row[1].id)
         endpoints = tuple(endpoint for _, endpoint in ordered)
@@ -95,7 +105,15 @@ class Pool:
         self.all = (1 << len(endpoints)) - 1
 
         self.by_model = _masks([[endpoint.model] for endpoint in endpoints])
-        self.by_slug = _masks([{endpoint.provider, endpoint.slug} for endpoint in endpoints])
+        self.catalog = catalog
+        self.by_slug = _masks([_slugs_of(endpoint) for endpoint in endpoints])
+        self.by_tier = _masks([[endpoint.tier] for endpoint in endpoints])
+        # a closed interface is rare: an endpoint that states none offers all
+        self.by_api = (
+            _masks([APIS if endpoint.apis is None else endpoint.apis for endpoint in endpoints])
+            if any(endpoint.apis is not None for endpoint in endpoints)
+            else None
+        )
         self.by_quantization = _masks([[endpoint.quantization] for endpoint in endpoints])
         self.by_parameter = _masks([endpoint.supported_parameters for endpoint in endpoints])
         self.by_modality = _masks([endpoint.input_modalities for endpoint in endpoints])
@@ -129,10 +147,17 @@ class Pool:
     def named(self, slugs: Iterable[str]) -> int:
         """Return the mask of the endpoints that any of ``slugs`` (a provider, or one endpoint's slug) names."""
         mask = 0
-        by_slug = self.by_slug
         for slug in slugs:
-            mask |= by_slug.get(slug, 0)
+            mask |= self.of_slug(slug)
         return mask
+
+    def of_slug(self, slug: str) -> int:
+        """Return the mask of the endpoints that one slug, or a provider's display name, matches."""
+        mask = self.by_slug.get(slug)
+        if mask is not None:
+            return mask
+        provider = self.catalog.provider_named(slug)
+        return 0 if provider is None else self.by_slug.get(provider, 0)
 
     def of_models(self, models: Iterable[str]) -> int:
         """Return the mask of the endpoints of ``models``."""
@@ -146,6 +171,13 @@ class Pool:
         mask = self.all
         for name in parameters:
             mask &= self.by_parameter.get(name, 0)
+        return mask
+
+    def supporting_any(self, parameters: Iterable[str]) -> int:
+        """Return the mask of the endpoints that support at least one of ``parameters``."""
+        mask = 0
+        for name in parameters:
+            mask |= self.by_parameter.get(name, 0)
         return mask
 
     def accepting(self, modalities: Iterable[str]) -> int:
@@ -175,7 +207,7 @@ def pool_of(catalog: Catalog, models: tuple[str, ...]) -> Pool:
     memo: dict[tuple[str, ...], Pool] = catalog.pools if single else catalog.list_pools
     pool = memo.get(models)
     if pool is None:
-        pool = Pool(models, [row for model in models for row in catalog.rows(model)])
+        pool = Pool(models, [row for model in models for row in catalog.rows(model)], catalog)
         # counting costs a look at each kept pool, so it is done once in a while
         if not single and len(memo) % 64 == 63 and (len(memo) > _MOST_LISTS or sum(len(kept.endpoints) for kept in list(memo.values())) > _MOST_KEPT):
             memo.clear()

@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import attrs
 
+from routecore.catalog.endpoint import twin_slug
+from routecore.request.body import MAX_TOKENS_KEYS, SUFFIX_TIER
 from routecore.request.preferences import PRICE_LIMITS
-from routecore.routing.keys import keyed, shared_is_closed
+from routecore.routing.keys import affinity_of, keyed, shared_is_closed
+from routecore.routing.masks import bits
+from routecore.safe_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "Reads", "Rule"]
 
 _SHOWN_NAMES: Final = 8
+_SHOWN_LETTERS: Final = 48
 
 
 class Reads(Enum):
@@ -74,6 +79,11 @@ def _keeps_enabled(pool: Pool, case: Case) -> int:
     return pool.enabled
 
 
+def _keeps_api(pool: Pool, case: Case) -> int:
+    api = case.context.api
+    return pool.all if api is None or pool.by_api is None else pool.by_api.get(api, 0)
+
+
 def _keeps_account_only(pool: Pool, case: Case) -> int:
     only = case.context.account.only
     return pool.named(only) if only else pool.all
@@ -102,6 +112,34 @@ def _keeps_only(pool: Pool, case: Case) -> int:
 
 def _keeps_ignore(pool: Pool, case: Case) -> int:
     return pool.all & ~pool.named(case.preferences.ignore)
+
+
+def _keeps_service_tier(pool: Pool, case: Case) -> int:
+    by_tier = pool.by_tier
+    special = by_tier.get("flex", 0) | by_tier.get("priority", 0)
+    if not special:
+        return pool.all
+    mask = by_tier.get("default", 0)
+    asked = case.request.shape.tier
+    if asked == "flex":
+        # flex alone, never the dearer default, for each model that has an enabled flex endpoint
+        flex = by_tier.get("flex", 0)
+        for of_model in pool.by_model.values():
+            if of_model & flex & pool.enabled:
+                mask &= ~of_model
+        mask |= flex
+    elif asked == "priority":
+        mask |= by_tier.get("priority", 0)
+    elif case.suffix is not None and asked != "default" and not case.preferences.order:
+        mask |= by_tier.get(SUFFIX_TIER.get(case.suffix, "default"), 0)
+    if case.preferences.order or case.preferences.only:
+        # whose own slug is written out was asked for by name
+        named = {*case.preferences.order, *case.preferences.only}
+        for place in bits(pool.all & ~mask):
+            slug = pool.endpoints[place].slug
+            if slug in named or twin_slug(slug) in named:
+                mask |= 1 << place
+    return mask
 
 
 def _keeps_data_collection(pool: Pool, case: Case) -> int:
@@ -150,7 +188,15 @@ def _keeps_modality(pool: Pool, case: Case) -> int:
 
 
 def _keeps_require_parameters(pool: Pool, case: Case) -> int:
-    return pool.supporting(case.request.shape.parameters) if case.preferences.require_parameters else pool.all
+    if not case.preferences.require_parameters:
+        return pool.all
+    shape = case.request.shape
+    mask = pool.supporting(shape.parameters)
+    if shape.tool_choice:
+        mask &= pool.by_parameter.get("tool_choice", 0)
+    if shape.max_tokens:
+        mask &= pool.supporting_any(MAX_TOKENS_KEYS)
+    return mask
 
 
 def _keeps_max_price(pool: Pool, case: Case) -> int:
@@ -176,6 +222,11 @@ def _keeps_byok_only(pool: Pool, case: Case) -> int:
     return pool.all & ~shared_is_closed(pool, case) | keyed(pool, case)
 
 
+def _keeps_affinity(pool: Pool, case: Case) -> int:
+    affinity = affinity_of(case)
+    return pool.all if affinity is None else affinity.keeps(pool, case)
+
+
 def _keeps_fallbacks(pool: Pool, case: Case) -> int:
     preferences = case.preferences
     return pool.named(preferences.order) if preferences.order and not preferences.allow_fallbacks else pool.all
@@ -185,7 +236,7 @@ def _keeps_fallbacks(pool: Pool, case: Case) -> int:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN_NAMES])
+    shown = ", ".join(printable(name[:_SHOWN_LETTERS]) for name in names[:_SHOWN_NAMES])
     return f"[{shown}, … {len(names) - _SHOWN_NAMES} more]" if len(names) > _SHOWN_NAMES else f"[{shown}]"
 
 
@@ -206,6 +257,21 @@ def _detail_zdr(endpoint: Endpoint, case: Case) -> str:
 def _detail_training(endpoint: Endpoint, case: Case) -> str:
     del case
     return "trains on prompts" if endpoint.data_policy.trains else "training unknown, taken as training"
+
+
+def _detail_tier(endpoint: Endpoint, case: Case) -> str:
+    asked = case.request.shape.tier
+    return f"tier {endpoint.tier}, " + (f"and the request asks for {asked}" if asked in {"flex", "priority"} else "which the request does not ask for")
+
+
+def _detail_parameters(endpoint: Endpoint, case: Case) -> str:
+    shape, supported = case.request.shape, endpoint.supported_parameters
+    missing = sorted(shape.parameters - supported)
+    if shape.tool_choice and "tool_choice" not in supported:
+        missing.append("tool_choice")
+    if shape.max_tokens and supported.isdisjoint(MAX_TOKENS_KEYS):
+        missing.append("max_tokens")
+    return f"does not support {', '.join(missing)}"
 
 
 def _detail_context(endpoint: Endpoint, case: Case) -> str:
@@ -244,6 +310,15 @@ def _account(case: Case, **changes: Any) -> Case:  # noqa: ANN401 - the fields o
     return case.asking(account=attrs.evolve(case.context.account, **changes))
 
 
+def _unlimited(case: Case) -> Case:
+    return case.replace(request=attrs.evolve(case.request, max_tokens=0, shape=attrs.evolve(case.request.shape, max_tokens=False)))
+
+
+def by_naming(case: Case) -> Case:
+    """Return the case as it is: what lifts the rule for an endpoint is its own slug in ``order`` or ``only``."""
+    return case
+
+
 RULES: Final = (
     Rule(
         "disabled",
@@ -252,6 +327,14 @@ RULES: Final = (
         _keeps_enabled,
         lambda endpoint, case: "the catalog disables this endpoint",
         None,
+    ),
+    Rule(
+        "api",
+        "endpoints that do not offer the interface that the caller speaks",
+        Reads.REQUEST,
+        _keeps_api,
+        lambda endpoint, case: f"offers {_listed(sorted(endpoint.apis or ()))}, not {case.context.api}",
+        lambda case: case.asking(api=None),
     ),
     Rule(
         "account.only",
@@ -310,6 +393,14 @@ RULES: Final = (
         lambda case: case.preferring(ignore=()),
     ),
     Rule(
+        "service_tier",
+        "endpoints of a service tier that nobody asked for",
+        Reads.REQUEST,
+        _keeps_service_tier,
+        _detail_tier,
+        by_naming,
+    ),
+    Rule(
         "data_collection",
         "with deny: endpoints that train on or store prompts",
         Reads.REQUEST,
@@ -347,7 +438,7 @@ RULES: Final = (
         Reads.NUMBERS,
         _keeps_context_length,
         _detail_context,
-        lambda case: case.replace(prompt_tokens=None, request=attrs.evolve(case.request, max_tokens=0)),
+        lambda case: _unlimited(case).replace(prompt_tokens=None),
     ),
     Rule(
         "max_tokens",
@@ -355,7 +446,7 @@ RULES: Final = (
         Reads.NUMBERS,
         _keeps_max_tokens,
         lambda endpoint, case: f"max_tokens {case.request.max_tokens} > max_output_tokens {endpoint.max_output_tokens} tokens",
-        lambda case: case.replace(request=attrs.evolve(case.request, max_tokens=0)),
+        _unlimited,
     ),
     Rule(
         "tools",
@@ -363,7 +454,7 @@ RULES: Final = (
         Reads.REQUEST,
         _keeps_tools,
         lambda endpoint, case: "does not support tools",
-        lambda case: case.shaping(tools=False),
+        lambda case: case.shaping(tools=False, tools_listed=False, tool_choice=False),
     ),
     Rule(
         "modality",
@@ -375,10 +466,10 @@ RULES: Final = (
     ),
     Rule(
         "require_parameters",
-        "with require_parameters true: endpoints that lack a parameter of the request",
+        "with require_parameters true: endpoints that lack a parameter of the request, tool_choice and max_tokens among them",
         Reads.REQUEST,
         _keeps_require_parameters,
-        lambda endpoint, case: f"does not support {', '.join(sorted(case.request.shape.parameters - endpoint.supported_parameters))}",
+        _detail_parameters,
         lambda case: case.preferring(require_parameters=None),
     ),
     Rule(
@@ -396,6 +487,14 @@ RULES: Final = (
         _keeps_byok_only,
         lambda endpoint, case: f"{endpoint.provider} takes the caller's own keys only, and no key matches",
         lambda case: case.asking(byok_only=()),
+    ),
+    Rule(
+        "affinity",
+        "endpoints of another provider, or without the credential, than made the response that the request goes on from",
+        Reads.KEYS,
+        _keeps_affinity,
+        lambda endpoint, case: f"the earlier response was made by {affinity_of(case)}",
+        lambda case: case.asking(affinity=None),
     ),
     Rule(
         "fallbacks_disabled",

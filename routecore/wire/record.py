@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
 from routecore.routing.plan import Plan
 from routecore.routing.solve import solve
+from routecore.safe_text import withheld
 from routecore.version import VERSION
 from routecore.wire.scenario import read_scenario
 
@@ -63,7 +64,7 @@ def replay(recorded: object) -> Replay:
         True
     """
     if not isinstance(recorded, dict) or "scenario" not in recorded or not isinstance(recorded.get("answer"), dict):
-        raise InvalidRequest([Fault("record", recorded, "a decision record: an object with 'scenario', 'answer' and 'versions'")])
+        raise InvalidRequest([Fault("record", withheld(recorded), "a decision record: an object with 'scenario', 'answer' and 'versions'")])
     again = record(recorded["scenario"])
     differences = tuple(_differences("", recorded["answer"], again["answer"]))
     return Replay(not differences, again["answer"], differences, again["versions"])

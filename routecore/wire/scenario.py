@@ -13,10 +13,11 @@ from routecore.request.body import read
 from routecore.request.context import Context
 from routecore.request.preferences import Preferences
 from routecore.request.settings import Settings
-from routecore.routing.decide import check_draw
+from routecore.routing.decide import check_draw, read_now
 from routecore.routing.facts import Facts
 from routecore.routing.plan import Plan
 from routecore.routing.solve import pose, solve
+from routecore.safe_text import withheld
 
 if TYPE_CHECKING:
     from routecore.routing.case import Case
@@ -37,22 +38,23 @@ def plan_scenario(scenario: object) -> Plan:
 def read_scenario(scenario: object) -> tuple[Case, int]:
     """Read a scenario into the case that it describes and its draw; raises as ``plan_scenario`` does, short of ``NoEligibleEndpoint``."""
     if not isinstance(scenario, dict):
-        raise InvalidRequest([Fault("scenario", scenario, "an object with 'catalog' and 'request'")])
+        raise InvalidRequest([Fault("scenario", withheld(scenario), "an object with 'catalog' and 'request'")])
     if scenario.get("catalog") is None:
         raise CatalogError([Fault("catalog", None, "an object with 'endpoints'")])
     raw = scenario["catalog"]
     catalog = raw if isinstance(raw, Catalog) else Catalog.from_mapping(raw)
     faults: list[Fault] = []
     request = read(scenario.get("request"), faults)
-    context = Context.parse(scenario.get("context"), faults=faults)
+    context = Context.parse(scenario.get("context"), faults=faults, providers=catalog)
     facts = Facts.from_mapping(scenario.get("stats"), scenario.get("health"), faults)
     settings = Settings.parse(scenario.get("settings"), faults=faults)
     draw = scenario.get("draw")
     draw = 0 if draw is None else draw
     check_draw(draw, faults)
+    now = read_now(scenario.get("now"), faults)
     if faults:
         raise InvalidRequest(faults)
-    return pose(catalog, request, Preferences.parse(request.provider), context, facts, settings, None), draw
+    return pose(catalog, request, Preferences.parse(request.provider, providers=catalog), context, facts, settings, now), draw
 
 
 def decide_scenario(scenario: object) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def test_a_row_holds_numbers_up_to_2_to_the_63():
 # --- faults -----------------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", ["", "a b", " ", "a@b", "a#b", "a\x00", "\ud800", "x" * 257, None, 7, True, ["a"], {}, b"a", math.nan])
+@pytest.mark.parametrize("value", ["", "a b", " ", "a#b", "a\x00", "\ud800", "x" * 257, None, 7, True, ["a"], {}, b"a", math.nan])
 @pytest.mark.parametrize("key", ["model", "provider"])
 def test_model_and_provider_are_names(key, value):
     rest = {"model": "a/b", "provider": "p", key: value}

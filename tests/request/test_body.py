@@ -51,7 +51,7 @@ def test_models_is_a_list_or_a_string(body):
     assert "models" in paths(body)
 
 
-@pytest.mark.parametrize("name", ["", "a b", 7, None, True, ["a"], "x" * 257, "a@b", "\ud800"])
+@pytest.mark.parametrize("name", ["", "a b", 7, None, True, ["a"], "x" * 257, "a#b", "\ud800"])
 def test_a_bad_name_in_models_is_named_by_its_place(name):
     assert paths({"models": ["a/b", name]}) == ["models[1]"]
 
@@ -75,19 +75,24 @@ def test_every_parameter_of_the_vocabulary_is_asked_for_by_its_own_key(name):
     assert shape(**{name: 0}).parameters == {name}
 
 
+def test_a_model_may_hold_an_at_sign():
+    assert read({"model": "publishers/claude@20250805"}).models == ("publishers/claude@20250805",)
+
+
 @pytest.mark.parametrize(
     ("body", "parameter"),
     [
         ({"stop_sequences": ["x"]}, "stop"),
         ({"thinking": {"type": "enabled"}}, "reasoning"),
         ({"reasoning_effort": "low"}, "reasoning"),
-        ({"include_reasoning": False}, "reasoning"),
+        ({"include_reasoning": True}, "reasoning"),
+        ({"reasoning": {"max_tokens": 1}}, "reasoning"),
+        ({"reasoning": {"enabled": True, "effort": "low"}}, "reasoning"),
         ({"response_format": {"type": "json_schema"}}, "structured_outputs"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
-        ({"response_format": {}}, "response_format"),
         ({"response_format": "json"}, "response_format"),
         ({"text": {"format": {"type": "json_schema"}}}, "structured_outputs"),
-        ({"text": {"format": {"type": "text"}}}, "response_format"),
+        ({"text": {"format": {"type": "grammar"}}}, "response_format"),
     ],
 )
 def test_the_three_dialects_name_the_same_parameters(body, parameter):
@@ -106,10 +111,46 @@ def test_a_body_key_outside_the_vocabulary_is_not_checked(body):
     assert shape(**body).parameters == frozenset()
 
 
+OFF = [
+    *({name: value} for name in PARAMETERS for value in (False, [], {})),
+    {"reasoning_effort": "none"}, {"reasoning": {"enabled": False}}, {"reasoning": {"effort": "none"}}, {"reasoning": {"max_tokens": 0}},
+    {"reasoning": {"enabled": False, "effort": "high"}}, {"thinking": {"type": "disabled"}}, {"response_format": {"type": "text"}},
+    {"text": {"format": {"type": "text"}}}, {"text": {"format": {}}}, {"include_reasoning": False}, {"stop_sequences": []}, {"tools": []}, {"tools": {}},
+    {"tools": False}, {"tool_choice": "none"}, {"tool_choice": {}}, {"tool_choice": False},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", OFF, ids=repr)
+def test_a_value_that_switches_its_key_off_asks_for_nothing(body):
+    assert read({"model": "a/b", **body}).shape == read({"model": "a/b"}).shape
+    assert fingerprint({"model": "a/b", **body}) is None or read({"model": "a/b", **body}).to_body() == {"model": "a/b"}
+
+
+@pytest.mark.parametrize("value", [0, "", 1, "high", {"enabled": True}, {"effort": None}, {"max_tokens": None}, {"max_tokens": False}])
+def test_other_values_of_reasoning_ask_for_it(value):
+    assert shape(reasoning=value).parameters == {"reasoning"}
+
+
 @pytest.mark.parametrize("key", ["tools", "tool_choice"])
-@pytest.mark.parametrize("value", [[], {}, "none", False, 0, "auto", [{"type": "function"}]])
-def test_tools_and_tool_choice_ask_for_tools_whatever_their_value(key, value):
-    assert shape(**{key: value}).tools
+@pytest.mark.parametrize("value", [0, "auto", [{"type": "function"}]])
+def test_tools_and_tool_choice_ask_for_tools(key, value):
+    found = shape(**{key: value})
+    assert (found.tools, found.tools_listed, found.tool_choice) == (True, key == "tools", key == "tool_choice")
+
+
+@pytest.mark.parametrize(
+    ("body", "tier"),
+    [
+        ({}, None), ({"service_tier": None}, None), ({"service_tier": "auto"}, None), ({"service_tier": "turbo"}, None), ({"service_tier": ["flex"]}, None),
+        ({"service_tier": "default"}, "default"), ({"service_tier": "standard"}, "default"), ({"service_tier": "flex"}, "flex"),
+        ({"service_tier": "priority"}, "priority"), ({"service_tier": "fast"}, "priority"), ({"speed": "fast"}, "priority"), ({"speed": "slow"}, None),
+        ({"service_tier": "auto", "speed": "fast"}, "priority"), ({"service_tier": "flex", "speed": "fast"}, "flex"),
+        ({"service_tier": "standard", "speed": "fast"}, "default"), ({"speed": ["fast"]}, None),
+    ],
+)  # fmt: skip
+def test_a_body_asks_for_a_service_tier_in_one_of_these_words(body, tier):
+    assert shape(**body).tier == tier
+    assert read(read({"model": "a/b", **body}).to_body()).shape == shape(**body)
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------------------------------------
@@ -238,5 +279,21 @@ def test_bodies_of_one_fingerprint_are_read_alike_and_1_is_not_true():
 
 
 def test_the_words_tell_what_messages_and_input_may_be():
-    with pytest.raises(InvalidRequest, match="messages: 7 is not a list of messages; input: 7 is not text, or a list of items"):
+    with pytest.raises(InvalidRequest, match="messages: <number> is not a list of messages; input: <number> is not text, or a list of items"):
         read({"model": "a/b", "messages": 7, "input": 7})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a secret",
+        ["a secret"],
+        {"model": "a/b", "messages": "a secret"},
+        {"model": "a/b", "input": {"a": "a secret"}},
+        {"model": "a/b", "session_id": "a secret" * 99},
+    ],
+)
+def test_no_fault_of_a_body_shows_a_prompt(body):
+    with pytest.raises(InvalidRequest) as caught:
+        read(body)
+    assert "a secret" not in f"{caught.value}{caught.value.to_dict()}{caught.value.faults!r}"

@@ -83,9 +83,15 @@ def test_a_context_reads_back_from_its_own_mapping():
 # --- the account ------------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", [None, {}, {"only": []}, {"ignore": None}, {"zdr": False}, {"data_collection": "allow"}, {"deny_training": False}])
+@pytest.mark.parametrize("value", [None, {}, {"only": None}, {"ignore": []}, {"zdr": False}, {"data_collection": "allow"}, {"deny_training": False}])
 def test_an_account_without_a_policy_is_the_default(value):
     assert Account.parse(value) == Account()
+
+
+@pytest.mark.parametrize("value", [[], ()])
+def test_an_empty_allow_list_of_the_account_is_a_fault_and_no_open_door(value):
+    with pytest.raises(InvalidRequest, match="an empty allow-list allows nobody"):
+        Account.parse({"only": value})
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ def test_an_attempt_on_the_wire_has_the_documented_fields():
         "endpoint": "a/b@p/fp8", "model": "a/b", "provider": "p", "slug": "p/fp8", "credential": "byok", "key_id": "K",
         "probability": 1.0, "expected_price": "0.005",
     }  # fmt: skip
+    assert plan(row("p/flex"), body={"service_tier": "flex"}).first.to_dict()["service_tier"] == "flex"
     assert (shared.credential, shared.key_id, shared.key) == ("shared", None, "a/b@p/fp8#shared")
 
 

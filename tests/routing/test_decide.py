@@ -84,7 +84,7 @@ def test_a_plan_is_not_changed_by_changing_what_it_was_made_from():
 
 def test_unknown_parts_of_a_scenario_and_unknown_body_keys_are_ignored():
     plain = scene(row("p"))
-    assert decide_scenario({**plain, "comment": 7, "now": "x"}) == decide_scenario(plain)
+    assert decide_scenario({**plain, "comment": 7, "later": "x"}) == decide_scenario(plain)
     assert ask(row("p"), body={"zzz": object, "temprature": 1}) == ask(row("p"))
 
 

@@ -11,13 +11,13 @@ from routecore.routing.rules import RULES
 from tests.routing.scenes import ask, details, error, plan, rejected, row, slugs
 
 ORDER = [
-    "disabled", "account.only", "account.ignore", "account.data_collection", "account.training", "account.zdr", "only", "ignore", "data_collection", "zdr",
-    "enforce_distillable_text", "quantizations", "context_length", "max_tokens", "tools", "modality", "require_parameters", "max_price", "byok_only",
+    "disabled", "api", "account.only", "account.ignore", "account.data_collection", "account.training", "account.zdr", "only", "ignore", "service_tier", "data_collection", "zdr",
+    "enforce_distillable_text", "quantizations", "context_length", "max_tokens", "tools", "modality", "require_parameters", "max_price", "byok_only", "affinity",
     "fallbacks_disabled",
 ]  # fmt: skip
 
 GOOD = {
-    "supported_parameters": ["tools", "tool_choice", "seed"], "input_modalities": ["text", "image"], "data_policy": {"trains": False, "retains": False},
+    "supported_parameters": ["tools", "tool_choice", "max_tokens", "seed"], "input_modalities": ["text", "image"], "data_policy": {"trains": False, "retains": False},
     "distillable": True, "quantization": "fp8", "context_length": 100, "max_output_tokens": 50, "max_prompt_tokens": 60,
 }  # fmt: skip
 """A row that passes every rule of ``STRICT``."""
@@ -27,15 +27,25 @@ STRICT = {
         "order": ["good"], "allow_fallbacks": False, "only": ["good", "sibling"], "ignore": ["bad"], "data_collection": "deny", "zdr": True,
         "enforce_distillable_text": True, "quantizations": ["fp8"], "require_parameters": True, "max_price": {"prompt": 1, "completion": 2},
     },
-    "body": {"max_tokens": 50, "tools": [], "seed": 7, "messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+    "body": {"max_tokens": 50, "tools": [{}], "seed": 7, "messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
     "context": {
-        "prompt_tokens": 50, "byok_only": ["bad"],
+        "api": "chat", "affinity": "a/b@good#shared", "prompt_tokens": 50, "byok_only": ["bad"],
         "account": {"only": ["good", "sibling"], "ignore": ["bad"], "data_collection": "deny", "deny_training": True, "zdr": True},
     },
 }  # fmt: skip
 """A request that asks for everything at once."""
 
-BAD = row("bad", price=(2, 3), disabled=True, context_length=99, max_output_tokens=49, max_prompt_tokens=49, data_policy={"trains": True, "retains": True})
+BAD = row(
+    "bad",
+    price=(2, 3),
+    disabled=True,
+    apis=["rerank"],
+    tier="flex",
+    context_length=99,
+    max_output_tokens=49,
+    max_prompt_tokens=49,
+    data_policy={"trains": True, "retains": True},
+)
 
 
 def kept(*rows, **parts):
@@ -59,6 +69,7 @@ def test_every_reason_has_words_of_its_own():
     found = dict(zip(ORDER, details(ask(row("good", **GOOD), BAD, **STRICT))["bad"], strict=True))
     assert found == {
         "disabled": "the catalog disables this endpoint",
+        "api": "offers [rerank], not chat",
         "account.only": "bad not in [good, sibling]",
         "account.ignore": "bad in [bad]",
         "account.data_collection": "trains on prompts and retains prompts",
@@ -66,6 +77,7 @@ def test_every_reason_has_words_of_its_own():
         "account.zdr": "retains prompts",
         "only": "bad not in [good, sibling]",
         "ignore": "bad in [bad]",
+        "service_tier": "tier flex, which the request does not ask for",
         "data_collection": "trains on prompts and retains prompts",
         "zdr": "retains prompts",
         "enforce_distillable_text": "the author is not known to allow distillation",
@@ -74,9 +86,10 @@ def test_every_reason_has_words_of_its_own():
         "max_tokens": "max_tokens 50 > max_output_tokens 49 tokens",
         "tools": "does not support tools",
         "modality": "does not accept image",
-        "require_parameters": "does not support seed",
+        "require_parameters": "does not support seed, max_tokens",
         "max_price": "prompt 2.00 > 1.00 USD/Mtok; completion 3.00 > 2.00 USD/Mtok",
         "byok_only": "bad takes the caller's own keys only, and no key matches",
+        "affinity": "the earlier response was made by good with shared capacity",
         "fallbacks_disabled": "bad not in order [good], and fallbacks are off",
     }
 
@@ -87,21 +100,21 @@ SPOILS = {
     "quantizations": {"quantization": "fp16"},
     "context_length": {"context_length": 99},
     "max_tokens": {"max_output_tokens": 49},
-    "tools": {"supported_parameters": ["seed"]},
+    "tools": {"supported_parameters": ["seed", "max_tokens"]},
     "modality": {"input_modalities": ["text"]},
-    "require_parameters": {"supported_parameters": ["tools"]},
+    "require_parameters": {"supported_parameters": ["tools", "max_tokens"]},
     "max_price": {"price": (1.1, 2)},
 }
 
 
 @pytest.mark.parametrize("rule", SPOILS)
 def test_a_row_with_one_fault_fails_that_rule_alone(rule):
-    parts = {**STRICT, "provider": {**STRICT["provider"], "order": ["good", "sibling"]}}
+    parts = {**STRICT, "provider": {**STRICT["provider"], "order": ["good", "sibling"]}, "context": {**STRICT["context"], "affinity": None}}
     assert kept(row("good", **GOOD), row("sibling", **{**GOOD, **SPOILS[rule]}), **parts) == (["good"], {"sibling": [rule]})
 
 
 def test_nobody_fails_a_rule_that_was_not_asked_for():
-    assert kept({**BAD, "disabled": False}) == (["bad"], {})
+    assert kept({**BAD, "disabled": False, "tier": None}) == (["bad"], {})
 
 
 # --- slugs ------------------------------------------------------------------------------------------------------------------------------------
@@ -239,14 +252,14 @@ def test_a_request_that_fits_exactly_is_kept_and_one_token_more_is_not(limits, p
 # --- tools, modality, parameters --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("body", [{"tools": []}, {"tool_choice": "none"}, {"tools": None, "tool_choice": {}}])
+@pytest.mark.parametrize("body", [{"tools": [{}]}, {"tool_choice": "auto"}, {"tools": None, "tool_choice": {"type": "any"}}])
 def test_tools_or_tool_choice_need_tools_among_the_supported_parameters(body):
     rows = [row("p", supported_parameters=["tools"]), row("q", supported_parameters=["tool_choice"]), row("r")]
     assert kept(*rows, body=body) == (["p"], {"q": ["tools"], "r": ["tools"]})
 
 
 def test_tools_are_hard_whatever_require_parameters_says():
-    assert kept(row("p", supported_parameters=["tools"]), row("q"), body={"tools": []}, provider={"require_parameters": False})[1] == {"q": ["tools"]}
+    assert kept(row("p", supported_parameters=["tools"]), row("q"), body={"tools": [{}]}, provider={"require_parameters": False})[1] == {"q": ["tools"]}
 
 
 def test_every_modality_of_the_request_must_be_accepted():

@@ -13,7 +13,7 @@ def words(answer):
 
 
 def test_the_codes_are_the_documented_ones():
-    assert set(WARNINGS) == {"unmatched_slug", "unknown_model", "ignored_parameter", "rising_throughput", "models_as_string", "unknown_price"}
+    assert set(WARNINGS) == {"unmatched_slug", "unknown_model", "ignored_parameter", "rising_throughput", "models_as_string", "unknown_price", "display_name"}
 
 
 def test_a_plan_without_anything_odd_has_no_warnings():
@@ -64,7 +64,14 @@ def test_if_no_model_is_known_it_is_an_error_with_near_names():
 
 
 def test_a_parameter_that_the_first_attempt_will_ignore_is_warned_of_at_its_own_key():
-    body = {"seed": 1, "stop_sequences": ["x"], "reasoning_effort": "low", "thinking": {}, "text": {"format": {}}, "temperature": 0}
+    body = {
+        "seed": 1,
+        "stop_sequences": ["x"],
+        "reasoning_effort": "low",
+        "thinking": {"type": "enabled"},
+        "text": {"format": {"type": "json_object"}},
+        "temperature": 0,
+    }
     answer = ask(row("p", supported_parameters=["temperature"]), body=body)
     assert {code for code, _ in warned(answer)} == {"ignored_parameter"}
     assert {path for _, path in warned(answer)} == {"seed", "stop_sequences", "reasoning_effort", "thinking", "text.format"}
@@ -108,9 +115,16 @@ def test_warnings_stand_in_a_fixed_order_with_code_path_and_message_each():
     assert all(set(one) == {"code", "path", "message"} and one["message"] for one in answer["warnings"])
 
 
-def test_a_hundred_thousand_unmatched_slugs_are_each_warned_of():
-    answer = ask(row("p"), provider={"ignore": [f"deepinfra{place}" for place in range(100_000)]})
-    assert len(answer["warnings"]) == 100_000
+def test_the_first_hundred_unmatched_slugs_are_warned_of_one_by_one_and_the_rest_together():
+    answer = ask(row("p"), provider={"ignore": [f"deepinfra{place}" for place in range(10_000)]})
+    assert [one["path"] for one in answer["warnings"]] == [*(f"provider.ignore[{place}]" for place in range(100)), "provider.ignore"]
+
+
+def test_a_list_of_more_than_ten_thousand_entries_is_a_fault():
+    found = error(ask(row("p"), provider={"order": ["p"] * 10_001}), "invalid_preferences")
+    assert found["param"] == "provider.order"
+    assert "<list of 10001>" in found["message"]
+    assert "attempts" in ask(row("p"), provider={"order": ["p"] * 10_000})
 
 
 def test_ignored_parameters_are_named_in_alphabetical_order():

@@ -10,7 +10,8 @@ from __future__ import annotations
 from math import exp, log
 from typing import TYPE_CHECKING, Final
 
-from routecore.routing.ranking.field import p50
+from routecore.routing.facts import p50
+from routecore.routing.ranking.rates import shrunk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from routecore.routing.facts import EndpointStats
 
 NAME = "strategy"
-PRIOR_SAMPLES: Final = 20
-"""k of the shrinkage: this many samples at the mean success rate stand behind every endpoint."""
-ASSUMED_SAMPLES: Final = 100
-"""Samples behind a success rate that comes without a count."""
 LEAST_SUCCESS: Final = 0.01
 _LEAST_LOG: Final = -700.0
 """exp of less than this is subnormal: a weight must stay a normal number, or sums of weights lose it."""
@@ -34,7 +31,7 @@ def price_logs(case: Case, indices: Sequence[int], quotes: Sequence[int | Decima
 
     ``indices`` are places in the case's pool, ``quotes`` the pool's cold expected prices. Unknown prices take the median of the known.
     """
-    a = case.settings.balance.price
+    a = case.settings.exponents.price
     if not a:
         return logs
     prices = prices_or_median([quotes[index] for index in indices])
@@ -43,7 +40,7 @@ def price_logs(case: Case, indices: Sequence[int], quotes: Sequence[int | Decima
 
 def stat_logs(case: Case, indices: Sequence[int]) -> list[float]:
     """Return the logarithm of each eligible endpoint's weight as far as the statistics give it. Unknown values take the median of the known."""
-    exponents = case.settings.balance
+    exponents = case.settings.exponents
     logs = [0.0] * len(indices)
     if not (exponents.throughput or exponents.latency or exponents.reliability):
         return logs
@@ -114,12 +111,5 @@ def prices_or_median(quotes: Sequence[int | Decimal | None]) -> list[float]:
 
 def successes(rows: Sequence[EndpointStats | None]) -> list[float]:
     """Return each endpoint's success rate, shrunk towards the mean of those that have one; 1 for all where nobody has. Never below 0.01."""
-    rated = [None if row is None or row.success_rate is None else (row.success_rate, ASSUMED_SAMPLES if row.samples is None else row.samples) for row in rows]
-    known = [pair for pair in rated if pair is not None]
-    if not known:
-        return [1.0] * len(rows)
-    samples = sum(count for _, count in known)
-    # without a single sample every endpoint shrinks to the mean, whatever it is: it cancels out
-    mean = sum(rate * count for rate, count in known) / samples if samples else sum(rate for rate, _ in known) / len(known)
-    shrunk = [mean if pair is None else (pair[0] * pair[1] + mean * PRIOR_SAMPLES) / (pair[1] + PRIOR_SAMPLES) for pair in rated]
-    return [max(value, LEAST_SUCCESS) for value in shrunk]
+    rated = [None if row is None or row.success_rate is None else (row.success_rate, row.samples) for row in rows]
+    return [max(value, LEAST_SUCCESS) for value in shrunk(rated, 1.0)]

@@ -8,13 +8,13 @@ from routecore.request.context import NOMINAL_COMPLETION_TOKENS, NOMINAL_PROMPT_
 from routecore.routing.attempt import Attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
     from decimal import Decimal
 
     from routecore.routing.case import Case
     from routecore.routing.expansion import Candidate
-    from routecore.routing.facts import EndpointStats, Percentiles
     from routecore.routing.pool import Pool
+    from routecore.routing.ranking.adjusted_price import Waits
 
 __all__ = ["Field", "Sticky"]
 
@@ -36,16 +36,19 @@ class Field:
     ``stat_logs`` are the balance's logarithms without the price: they hold for other estimates too.
     """
 
-    __slots__ = ("candidates", "case", "cooling", "pool", "quotes", "stat_logs", "sticky")
+    __slots__ = ("candidates", "case", "cooling", "full", "pool", "quotes", "stat_logs", "sticky", "waits")
 
     def __init__(self, case: Case, candidates: Sequence[Candidate]) -> None:
         self.case = case
         self.pool: Pool = case.pool
         self.candidates = candidates
         self.quotes = cold_quotes(case)
-        self.cooling: list[bool] | None = _cooling(case.facts.cooling, candidates)
+        facts = case.facts
+        self.cooling: list[bool] | None = _named(facts.cooling, candidates) if facts.cooling else None
+        self.full: list[bool] | None = _named(facts.full, candidates) if facts.full else None
         self.sticky = NO_PIN
         self.stat_logs: list[float] | None = None
+        self.waits: list[Waits] | None = None
 
     @property
     def panic(self) -> bool:
@@ -65,7 +68,7 @@ class Field:
     def attempt(self, position: int, probability: float) -> Attempt:
         """Return the candidate as an attempt of that probability."""
         one = self.candidates[position]
-        return Attempt(one.endpoint, one.key, one.key_id, probability, self.quote(position))
+        return Attempt(one.endpoint, one.key, one.key_id, probability, self.quote(position), self)
 
     def quote(self, position: int) -> int | Decimal | None:
         """Return the expected price of the candidate: warm where the pin holds, else cold."""
@@ -80,24 +83,7 @@ def cold_quotes(case: Case) -> Sequence[int | Decimal | None]:
     return pool.quotes(NOMINAL_PROMPT_TOKENS if prompt is None else prompt, NOMINAL_COMPLETION_TOKENS if completion is None else completion, case.now)
 
 
-def _cooling(keys: frozenset[str], candidates: Sequence[Candidate]) -> list[bool] | None:
-    """Return who is cooling, or ``None`` where nobody is. Any key that applies to an attempt cools it."""
-    if not keys:
-        return None
+def _named(keys: Container[str], candidates: Sequence[Candidate]) -> list[bool] | None:
+    """Return whom the health keys name, or ``None`` where it is nobody. Any key that applies to an attempt counts."""
     flags = [one.key in keys or one.endpoint.id in keys or (one.key_id is not None and f"{one.endpoint.id}#byok" in keys) for one in candidates]
     return flags if any(flags) else None
-
-
-def known(stats: EndpointStats | None, percentiles: Percentiles | None, min_samples: int) -> Percentiles | None:
-    """Return ``percentiles`` if enough samples stand behind them; a missing count is enough."""
-    if percentiles is None or stats is None or (stats.samples is not None and stats.samples < min_samples):
-        return None
-    return percentiles
-
-
-def p50(row: EndpointStats | None, metric: str, min_samples: int) -> float | None:
-    """Return the p50 of ``latency`` (seconds) or ``throughput`` (tokens per second), ``None`` if it is not known."""
-    if row is None:
-        return None
-    percentiles = known(row, row.throughput if metric == "throughput" else row.latency, min_samples)
-    return None if percentiles is None else percentiles[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from routecore.routing.ranking import credential, health, model, order, own_provider, parameters, sticky, thresholds
+from routecore.routing.ranking import credential, health, model, order, own_provider, parameters, sticky, thresholds, tier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +33,6 @@ class Pass(NamedTuple):
 
 PASSES: Final = tuple(
     Pass(module.NAME, module.EFFECT, module.places, module.words, module.changes)
-    for module in (health, model, parameters, credential, thresholds, sticky, order, own_provider)
+    for module in (health, model, parameters, credential, thresholds, sticky, order, tier, own_provider)
 )
 """The passes from the most to the least significant; the strategy stands below them all."""

@@ -5,9 +5,11 @@ The result equals one sort by the tuple of places, read from the most significan
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from routecore.routing.ranking import balance, sorting, sticky
+from routecore.routing.ranking import adjusted_price, balance, sorting, sticky
+from routecore.routing.ranking.capped import capped
 from routecore.routing.ranking.field import NO_PIN, Field
 from routecore.routing.ranking.passes import PASSES
 from routecore.routing.ranking.ranking import Group, Ranking
@@ -24,7 +26,7 @@ __all__ = ["rank"]
 def prepare(case: Case, candidates: Sequence[Candidate]) -> Field:
     """Return the field of ``candidates`` with the pin judged: what every pass reads."""
     field = Field(case, candidates)
-    field.sticky = NO_PIN if case.sticky is None else sticky.judge(field)
+    field.sticky = NO_PIN if case.sticky is None and case.no_pin is None else sticky.judge(field)
     return field
 
 
@@ -41,12 +43,12 @@ def rank(case: Case, candidates: Sequence[Candidate], view: int, like: Ranking |
     """
     field = prepare(case, candidates)
     if like is not None and like.field.candidates is candidates:
-        field.stat_logs = like.field.stat_logs
+        field.stat_logs, field.waits = like.field.stat_logs, like.field.waits
     places = tuples(field)
     sort = case.preferences.sort
     if sort is not None:
         return Ranking(field, view, f"sort:{sort}", _sorted(field, places, sort), [])
-    return Ranking(field, view, "balance", None, _grouped(field, places))
+    return Ranking(field, view, case.settings.strategy, None, _grouped(field, places))
 
 
 def _sorted(field: Field, places: list[tuple[int, ...]] | None, sort: str) -> list[int]:
@@ -63,22 +65,74 @@ def _sorted(field: Field, places: list[tuple[int, ...]] | None, sort: str) -> li
 
 def _grouped(field: Field, places: list[tuple[int, ...]] | None) -> list[Group]:
     candidates = field.candidates
+    own_keys = bool(field.case.context.byok)
     indices = [one.row for one in candidates]
-    own = list(dict.fromkeys(indices)) if field.case.context.byok else indices
-    if field.stat_logs is None:
-        field.stat_logs = balance.stat_logs(field.case, own)
-    logs = balance.price_logs(field.case, own, field.quotes, field.stat_logs)
-    if own is not indices and len(own) != len(indices):
-        log_of = dict(zip(own, logs, strict=True))
+    rows = list(dict.fromkeys(indices)) if own_keys else indices
+    logs = _logs(field, rows)
+    if len(rows) != len(indices):
+        log_of = dict(zip(rows, logs, strict=True))
         logs = [log_of[index] for index in indices]
-    if places is None:
-        return [Group(range(len(candidates)), logs)]
-    # stable: inside one place the canonical order stands
-    ordered = sorted(range(len(candidates)), key=places.__getitem__)
-    groups = []
-    start = 0
-    for end in range(1, len(ordered) + 1):
-        if end == len(ordered) or places[ordered[end]] != places[ordered[start]]:
-            groups.append(Group(ordered[start:end], [logs[position] for position in ordered[start:end]]))
-            start = end
+    if places is None and not own_keys:
+        groups = [Group(range(len(candidates)), logs)]
+    else:
+        groups = []
+        # stable: inside one place the canonical order stands
+        ordered = range(len(candidates)) if places is None else sorted(range(len(candidates)), key=places.__getitem__)
+        start = 0
+        for end in range(1, len(ordered) + 1):
+            if end == len(ordered) or (places is not None and places[ordered[end]] != places[ordered[start]]):
+                members, after = _heads(field, ordered[start:end]) if own_keys else (ordered[start:end], {})
+                groups.append(Group(members, [logs[position] for position in members], after))
+                start = end
+    _cap(field, groups[0])
     return groups
+
+
+def _logs(field: Field, rows: list[int]) -> list[float]:
+    """Return the logarithm of each endpoint's weight by the strategy of the settings."""
+    case = field.case
+    if case.settings.strategy == "adjusted_price":
+        logs, field.waits = adjusted_price.logs(case, rows, field.quotes, field.waits)
+        return logs
+    if field.stat_logs is None:
+        field.stat_logs = balance.stat_logs(case, rows)
+    return balance.price_logs(case, rows, field.quotes, field.stat_logs)
+
+
+def _heads(field: Field, members: Sequence[int]) -> tuple[list[int], dict[int, int]]:
+    """Return who may be drawn among equals, and who may be after whom: of one endpoint's own keys the first in the context's order, then the next.
+
+    An operator's order of keys is an order, and the endpoint stands in the draw once for all of them.
+    """
+    candidates = field.candidates
+    keys: dict[int, list[int]] = {}
+    heads: list[int] = []
+    for position in members:
+        one = candidates[position]
+        if one.key_id is None:
+            heads.append(position)
+        elif one.row in keys:
+            keys[one.row].append(position)
+        else:
+            # its place among the others is the same whichever key it is: own keys stand between the endpoints before and the shared attempt
+            keys[one.row] = [position]
+            heads.append(-1 - one.row)
+    after: dict[int, int] = {}
+    first: dict[int, int] = {}
+    for row, positions in keys.items():
+        positions.sort(key=lambda position: candidates[position].key_place)
+        first[row] = positions[0]
+        after.update(pairwise(positions))
+    return [position if position >= 0 else first[-1 - position] for position in heads], after
+
+
+def _cap(field: Field, group: Group) -> None:
+    """Bound the shares of the first place by the traffic caps of its shared attempts."""
+    stats = field.case.facts.stats
+    caps: list[float | None] = []
+    for position in group.positions:
+        one = field.candidates[position]
+        row = stats.get(one.endpoint.id) if one.key_id is None else None
+        caps.append(None if row is None else row.share_cap)
+    if any(cap is not None for cap in caps):
+        group.cap(capped(group.weights, caps))

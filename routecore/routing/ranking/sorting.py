@@ -5,11 +5,13 @@ Ties: lower expected price (unknown last), then endpoint id, then BYOK before sh
 
 from __future__ import annotations
 
+from math import floor
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from routecore.routing.change import Change, Trial
+from routecore.routing.facts import p50
 from routecore.routing.masks import INFINITE
-from routecore.routing.ranking.field import p50
+from routecore.routing.ranking.rates import shrunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,10 +56,41 @@ def _measured_words(metric: str, unit: str) -> Callable[[Field, int], str]:
     return words
 
 
+def tool_error_steps(field: Field) -> dict[int, int]:
+    """Return, by row of the pool, the whole percent of malformed tool calls: 4.9 and 4.1 percent are one step.
+
+    Rates are shrunk over the eligible endpoints; an unknown one is their mean, and where nobody has one all stand at 0.
+    """
+    stats = field.case.facts.stats
+    rows = list(dict.fromkeys(one.row for one in field.candidates))
+    known = [stats.get(field.pool.ids[row]) for row in rows]
+    rates = shrunk([None if one is None or one.tool_error_rate is None else (one.tool_error_rate, one.samples) for one in known], 0.0)
+    # nine decimals: what only binary fractions put below a whole percent is that percent
+    return {row: floor(round(100 * rate, 9)) for row, rate in zip(rows, rates, strict=True)}
+
+
+def _exacto(field: Field) -> list[Any]:
+    speeds = _SPEED(field)
+    if not field.case.request.shape.tools_listed:
+        return speeds
+    steps = tool_error_steps(field)
+    return [(steps[one.row], speed) for one, speed in zip(field.candidates, speeds, strict=True)]
+
+
+def _exacto_words(field: Field, position: int) -> str:
+    speed = _measured_words("throughput", "tok/s")(field, position)
+    if not field.case.request.shape.tools_listed:
+        return speed
+    return f"tool errors {tool_error_steps(field)[field.candidates[position].row]} %, {speed}"
+
+
+_SPEED: Final = _measured("throughput", -1.0)
+
 SORTS: Final = {
     "price": Sort("sorted by the expected price of this request, lowest first", None, _price_words),
-    "throughput": Sort("sorted by output tokens per second (p50), highest first", _measured("throughput", -1.0), _measured_words("throughput", "tok/s")),
+    "throughput": Sort("sorted by output tokens per second (p50), highest first", _SPEED, _measured_words("throughput", "tok/s")),
     "latency": Sort("sorted by the time to the first token (p50), lowest first", _measured("latency", 1.0), _measured_words("latency", "s")),
+    "exacto": Sort("with tools sorted by whole percents of malformed tool calls, fewest first, then by output tokens per second (p50)", _exacto, _exacto_words),
 }
 """Every sort by its name in the provider block."""
 
@@ -65,7 +98,7 @@ SORTS: Final = {
 def keys(field: Field, sort: str) -> list[Any]:
     """Return each candidate's sort key for ``sort``. Candidates of equal keys keep their order, which is that of endpoint ids.
 
-    Prices are cold: a request that sorts is not pinned.
+    Prices are cold: what a pin holds stands in a place of its own, whatever it sorts by.
     """
     candidates = field.candidates
     quotes = field.quotes
@@ -84,4 +117,4 @@ def changes(case: Case, endpoint: Endpoint) -> Iterator[Trial]:
     del endpoint
     for sort in SORTS:
         if case.preferences.sort != sort:
-            yield Trial(Change("caller", f"sort: {sort!r}"), case.preferring(sort=sort))
+            yield Trial(Change("caller", f"sort: {sort!r}"), case.preferring(sort=sort).replace(tier_sort=False))

@@ -34,7 +34,9 @@ def judge(field: Field) -> Sticky:
     """
     case = field.case
     pin = case.sticky
-    if pin is None or case.settings.sticky == "off":
+    if pin is None:
+        return NO_PIN if case.no_pin is None else Sticky("none", case.no_pin)
+    if case.settings.sticky == "off":
         return NO_PIN
     if explicit(case):
         return Sticky("skipped", "explicit_preferences")
@@ -52,9 +54,9 @@ def judge(field: Field) -> Sticky:
 
 
 def explicit(case: Case) -> bool:
-    """Whether the caller chose providers on purpose; a sort that only partitions is no choice."""
+    """Whether the caller chose providers on purpose; a sort that only partitions, or that a service tier brought, is no choice."""
     preferences = case.preferences
-    if preferences.order or preferences.sort:
+    if preferences.order or (preferences.sort and not case.tier_sort):
         return True
     return case.settings.sticky != "compatible" and bool(preferences.only or preferences.ignore)
 

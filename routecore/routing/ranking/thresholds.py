@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from routecore.request.preferences import PERCENTILES
 from routecore.routing.change import Change, Trial
-from routecore.routing.ranking.field import known
+from routecore.routing.facts import known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -120,7 +120,7 @@ def _nominal(case: Case, codes: Codes) -> Chooser | Rejected:
     group = ranking.groups[0]
     members = [ranking.field.candidates[position] for position in group.positions]
     numbers = [codes.of(one.key, one.endpoint.id) for one in members]
-    return Certain(numbers[0]) if len(numbers) == 1 else Drawn(numbers, group.weights, group.running)
+    return Certain(numbers[0]) if len(numbers) == 1 else Drawn(numbers, group.opening, group.opening_running)
 
 
 def _priced(case: Case, codes: Codes, estimates: str, prompt: int) -> Chooser | Rejected:

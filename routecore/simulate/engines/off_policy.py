@@ -187,9 +187,9 @@ def first_chances(ranking: Any) -> dict[str, float]:  # noqa: ANN401 - a Ranking
         return {ranking.first.endpoint.id: 1.0}
     group = ranking.groups[0]
     found: dict[str, float] = {}
-    for place, weight in zip(group.positions, group.weights, strict=True):
+    for place, weight in zip(group.positions, group.opening, strict=True):
         endpoint_id = ranking.field.candidates[place].endpoint.id
-        found[endpoint_id] = found.get(endpoint_id, 0.0) + weight / group.running[-1]
+        found[endpoint_id] = found.get(endpoint_id, 0.0) + weight / group.opening_running[-1]
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from routecore.routing.ranking.passes import PASSES
 from tests.routing.scenes import FREE_OF_BALANCE, ask, attempts, plan, row, slugs
 
-PRECEDENCE = ["health", "model", "parameters", "credential", "thresholds", "sticky", "order", "own_provider"]
+PRECEDENCE = ["health", "model", "parameters", "credential", "thresholds", "sticky", "order", "tier", "own_provider"]
 SAME = {"settings": FREE_OF_BALANCE}
 
 
@@ -45,6 +45,9 @@ def preferring(scenario, name, winner, loser):
         rows[winner]["implicit_caching"] = True
     elif name == "order":
         block["order"] = [winner, *block.get("order", [])]
+    elif name == "tier":
+        scenario["body"]["service_tier"] = "priority"
+        rows[winner]["tier"] = "priority"
     elif name == "own_provider":
         # the key's own attempt cools, so that only the shared capacity of its provider is preferred
         context.setdefault("byok", []).append({"slug": winner, "key_id": "spent"})
