@@ -85,7 +85,9 @@ def _pricing() -> Schema:
     }
     overrides = _list(_card(CARD_MULTIPLIERS, conditions))
     variants = _object(dict.fromkeys(TIERS, _card(CARD_MULTIPLIERS, {"overrides": overrides})), closed=True)
-    return _card(CACHE_MULTIPLIERS, {"discount": AMOUNT, "batch_multiplier": AMOUNT, "variants": variants, "overrides": overrides})
+    regions = {"type": ["object", "null"], "additionalProperties": AMOUNT}
+    others = {"discount": AMOUNT, "batch_multiplier": AMOUNT, "region_multipliers": regions, "variants": variants, "overrides": overrides}
+    return _card(CACHE_MULTIPLIERS, others)
 
 
 def _catalog() -> Schema:
