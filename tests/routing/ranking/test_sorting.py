@@ -94,3 +94,10 @@ def test_a_warm_pin_does_not_change_a_sort_as_a_sort_skips_it():
     rows = [row("p", price=2, implicit_caching=True, pricing={"input_cache_read": "0"}), row("q", price=1)]
     answer = ask(*rows, provider={"sort": "price"}, context={"sticky": "a/b@p", "cached_tokens": 10**6})
     assert (slugs(answer), answer["sticky"]["status"]) == (["q", "p"], "skipped")
+
+
+def test_a_sort_that_the_block_may_name_has_a_row_and_every_row_may_be_named():
+    from routecore.request import preferences
+    from routecore.routing.ranking import sorting
+
+    assert set(sorting.SORTS) == set(preferences.SORTS)
