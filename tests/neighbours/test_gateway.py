@@ -144,7 +144,9 @@ def test_a_client_gets_its_own_kind_of_error(start, upstream):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("behaviour", ["500", "529", "429", "html", "broken", "empty", "error200", "credit", "401", "404", "context", "hang"])
+@pytest.mark.parametrize(
+    "behaviour", ["500", "529", "429", "html", "broken", "empty", "error200", "credit", "401", "404", "context", "hang", "huge", "short", "reset"]
+)
 def test_another_provider_serves_where_one_misbehaves(start, upstream, behaviour, stream):
     running = start("north", "south", timeouts={"first_token_seconds": 0.5, "total_seconds": 0.5})
     upstream.tell("north", behaviour)
@@ -154,8 +156,15 @@ def test_another_provider_serves_where_one_misbehaves(start, upstream, behaviour
     assert upstream.called() == ["north", "south"]
 
 
-@pytest.mark.parametrize("behaviour", ["silent", "error_event"])
-def test_a_stream_without_a_first_token_is_tried_elsewhere(start, upstream, behaviour):
+def test_another_provider_serves_where_nobody_listens(start, upstream):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = {**row(upstream, "north"), "extra": {"base_url": f"http://127.0.0.1:{closed.getsockname()[1]}/v1"}}
+        answer = start(nobody, "south").ask(provider=order("north", "south"))
+    assert (answer.status_code, answer.json()["provider"]) == (200, "south")
+
+
+def test_a_stream_without_a_first_token_is_tried_elsewhere(start, upstream):
     running = start("north", "south", timeouts={"first_token_seconds": 0.5})
     upstream.tell("north", "silent")
     answer = running.ask(provider=order("north", "south"), stream=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +17,7 @@ class Upstream:
     """One server for many providers: ``url("north")`` is one's address, ``tell("north", "500", "ok")`` what it does next; the last thing told it does for good.
 
     Behaviours: ``ok``, ``slow`` (0.4 s to the first byte), ``hang``, ``cut`` (ends in the middle), ``silent`` (opens a stream and says nothing), ``html``, ``broken`` (half a JSON),
-    ``empty`` (``{}``), ``error200``, ``no_usage``, ``wrong_usage``, ``credit``, ``context``, a status such as ``500``, or a status with headers and body.
+    ``empty`` (``{}``), ``huge`` (20 MB), ``short`` (less than it says), ``reset``, ``error200``, ``no_usage``, ``wrong_usage``, ``credit``, ``context``, a status such as ``500``, or a status with headers and body.
     """
 
     def __init__(self) -> None:
@@ -75,7 +77,7 @@ class Upstream:
         except (BrokenPipeError, ConnectionResetError):
             handler.close_connection = True
 
-    def _behave(self, handler: BaseHTTPRequestHandler, behaviour: Any, path: str, body: dict[str, Any]) -> None:
+    def _behave(self, handler: BaseHTTPRequestHandler, behaviour: Any, path: str, body: dict[str, Any]) -> None:  # noqa: C901 - a table of behaviours, written out
         if isinstance(behaviour, tuple):
             status, headers, answer = behaviour
             return self._answer(handler, status, answer, headers)
@@ -89,6 +91,16 @@ class Upstream:
             return self._answer(handler, 200, b"<html><body>Bad gateway</body></html>", {"content-type": "text/html"})
         if behaviour == "broken":
             return self._answer(handler, 200, b'{"choices": [{"mess')
+        if behaviour == "huge":
+            return self._answer(handler, 200, b'{"choices": "' + b"x" * 20_000_000 + b'"}')
+        if behaviour == "short":
+            # says more than it sends
+            return self._answer(handler, 200, b"{}", {"content-length": "500", "connection": "close"}, close=True)
+        if behaviour == "reset":
+            handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            handler.connection.close()
+            handler.close_connection = True
+            return None
         if behaviour == "empty":
             return self._answer(handler, 200, {})
         if behaviour == "error200":
@@ -112,13 +124,14 @@ class Upstream:
             return self._events(handler, behaviour, _chat_events(body, behaviour))
         return self._answer(handler, 200, _completion(body, behaviour))
 
-    def _answer(self, handler: BaseHTTPRequestHandler, status: int, answer: Any, headers: dict[str, str] | None = None) -> None:
+    def _answer(self, handler: BaseHTTPRequestHandler, status: int, answer: Any, headers: dict[str, str] | None = None, *, close: bool = False) -> None:
         data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         handler.send_response(status)
         for key, value in {"content-type": "application/json", "content-length": str(len(data)), **(headers or {})}.items():
             handler.send_header(key, value)
         handler.end_headers()
         handler.wfile.write(data)
+        handler.close_connection = close or handler.close_connection
 
     def _events(self, handler: BaseHTTPRequestHandler, behaviour: str, events: list[bytes]) -> None:
         handler.send_response(200)

@@ -120,9 +120,8 @@ async def read(request: Request, config: Config, dialect: str) -> Ask | Response
         body = None
     if not isinstance(body, dict):
         return JSONResponse(told.error(dialect, 400, "the body is no JSON object"), 400)
-    context = {} if account is None else {"account": dict(account.policy), "account_id": account.name}
     wants_metadata = any(request.headers.get(name, "").lower() == "enabled" for name in METADATA)
-    return Ask(dialect, body, context, request.is_disconnected, wants_metadata)
+    return Ask(dialect, body, account, request.is_disconnected, wants_metadata)
 
 
 def respond(reply: Reply) -> Response:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import yaml
 
-from routecore import Catalog, CatalogError, Fault
+from routecore import Catalog, CatalogError, Context, Fault
 
 from .upstream import Target
 
@@ -18,24 +18,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Account:
-    """A caller: its name, and what holds for all its requests (a context's ``account``)."""
-
-    name: str
-    policy: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Config:
-    """A configuration that was read whole. Without accounts anybody may call."""
+    """A configuration that was read whole. ``accounts`` are by key; without any, everybody may call."""
 
     catalog: Catalog
     targets: Mapping[str, Target]
-    accounts: Mapping[str, Account]
+    accounts: Mapping[str, Context]
     first_token_seconds: float = 10.0
     total_seconds: float = 120.0
     idle_seconds: float = 60.0
     deadline_seconds: float | None = None
+    most_bytes: int = 16_777_216
 
     @classmethod
     def load(cls, path: Path, environment: Mapping[str, str] | None = None) -> Config:
@@ -58,7 +51,8 @@ class Config:
         for name, account in (document.get("accounts") or {}).items():
             key = _key(account.get("key_env"), environment, f"accounts.{name}.key_env", faults)
             if key is not None:
-                accounts[key] = Account(name, account.get("policy") or {})
+                # read once, not with every request
+                accounts[key] = Context.parse({"account": account.get("policy") or {}, "account_id": name}, path=f"accounts.{name}")
         times = document.get("timeouts") or {}
         known = {"first_token_seconds", "total_seconds", "idle_seconds", "deadline_seconds"}
         faults.extend(

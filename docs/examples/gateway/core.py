@@ -14,11 +14,11 @@ from routecore.live.aio import serve
 from . import told, upstream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     import httpx
 
-    from routecore import Attempt, Router, Run, Try
+    from routecore import Attempt, Context, Router, Run, Try
 
     from .config import Config
 
@@ -38,7 +38,7 @@ class Ask:
 
     dialect: str
     body: dict[str, Any]
-    context: Mapping[str, Any]
+    context: Context | None
     gone: Callable[[], Awaitable[bool]]
     wants_metadata: bool = False
 
@@ -121,7 +121,7 @@ class Exchange:
             try:
                 if self.ask.streams and response.is_success:
                     return await self.stream(attempt, response, sent, limit)
-                content = await response.aread()
+                content = await upstream.whole(response, config.most_bytes)
             finally:
                 await response.aclose()
         seconds = time.monotonic() - sent

@@ -39,6 +39,16 @@ def request(client: httpx.AsyncClient, target: Target, dialect: str, body: dict[
     return client.build_request("POST", f"{target.base_url}/{PATHS[dialect]}", json=sent, headers=headers)
 
 
+async def whole(response: httpx.Response, most: int) -> bytes:
+    """Return a whole answer; one of more than ``most`` bytes is cut there, and so is no completion."""
+    content = bytearray()
+    async for piece in response.aiter_bytes():
+        content += piece
+        if len(content) > most:
+            break
+    return bytes(content[:most])
+
+
 def parsed(content: bytes) -> dict[str, Any]:
     """Return the answer of a provider, which was a completion."""
     found: dict[str, Any] = json.loads(content)
