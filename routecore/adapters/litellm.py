@@ -271,9 +271,16 @@ def failure_of(kwargs: Mapping[str, Any]) -> Outcome:
         return Outcome.timeout() if type(error).__name__ == "Timeout" else Outcome.connection(type(error).__name__)
     response = getattr(error, "response", None)
     body = getattr(error, "body", None)
-    return Outcome.from_http(
-        status, headers=getattr(response, "headers", None), body=body if isinstance(body, dict) else {"error": {"message": str(getattr(error, "message", ""))}}
-    )
+    code = _CODES.get(type(error).__name__)
+    if code is not None:
+        # LiteLLM has read the provider's words already, and says by the class what they meant
+        body = {"error": {"code": code}}
+    elif not isinstance(body, dict):
+        body = {"error": {"message": str(getattr(error, "message", ""))}}
+    return Outcome.from_http(status, getattr(response, "headers", None), body)
+
+
+_CODES: Final = {"ContextWindowExceededError": "context_length_exceeded", "ContentPolicyViolationError": "content_filter"}
 
 
 def _seconds(start: Any, end: Any) -> float | None:  # noqa: ANN401 - datetimes, or nothing

@@ -218,3 +218,23 @@ def test_requests_under_way_are_bounded(upstream, monkeypatch):
     for index in range(10):
         strategy.get_available_deployment("gpt", HELLO, request_kwargs={"litellm_trace_id": str(index)})
     assert len(strategy._requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "kind"),
+    [
+        ("RateLimitError", 429, "rate_limit"),
+        ("AuthenticationError", 401, "credential"),
+        ("InternalServerError", 500, "server"),
+        ("ServiceUnavailableError", 503, "server"),
+        ("ContextWindowExceededError", 400, "unsuitable"),
+        ("ContentPolicyViolationError", 400, "moderation"),
+        ("BadRequestError", 400, "caller"),
+        ("Timeout", 408, "timeout"),
+        ("APIConnectionError", 500, "connection"),
+    ],
+)
+def test_litellms_errors_are_outcomes_of_their_kind(name, status, kind):
+    error = getattr(litellm, name)(message="no", model="m", llm_provider="openai")
+    assert error.status_code == status
+    assert failure_of({"exception": error}).kind == kind
