@@ -6,6 +6,7 @@ LiteLLM's, is answered with the plan's next attempt that no answer ruled out. Li
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from hashlib import blake2b
@@ -276,9 +277,12 @@ def failure_of(kwargs: Mapping[str, Any]) -> Outcome:
         # LiteLLM has read the provider's words already, and says by the class what they meant
         body = {"error": {"code": code}}
     elif not isinstance(body, dict):
-        body = {"error": {"message": str(getattr(error, "message", ""))}}
+        body = {"error": {"message": _PREFIX.sub("", str(getattr(error, "message", "")))}}
     return Outcome.from_http(status, getattr(response, "headers", None), body)
 
+
+_PREFIX: Final = re.compile(r"(?:litellm\.)?\w+(?:Error|Exception): (?:\w+(?:Error|Exception): )?")
+"""What LiteLLM writes before a provider's own message, by whose beginning it is judged."""
 
 _CODES: Final = {"ContextWindowExceededError": "context_length_exceeded", "ContentPolicyViolationError": "content_filter"}
 
