@@ -198,3 +198,34 @@ def test_the_dollars_of_causes_add_up_over_any_parts_of_a_log():
         for place, one in enumerate(priced):
             parts[place >= cut].add(one)
         assert parts[0].merge(parts[1]).to_dict()["differences"] == whole.to_dict()["differences"]
+
+
+def test_a_log_of_which_nothing_could_be_priced_exits_with_2_and_lists_its_rows(tmp_path):
+    log = log_of(tmp_path, served("z"), served("p", model="a/unheard-of"))
+    done = run("cost", "--usage", log, "--catalog", write(tmp_path, "k.json", CATALOG))
+    assert (done.code, done.out.splitlines()[0]) == (2, "0 USD charged for 0 of 2 rows")
+    machine = run("cost", "--usage", log, "--catalog", write(tmp_path, "k.json", CATALOG), "--json")
+    assert (machine.code, [row["line"] for row in machine.answer["unpriceable"]]) == (2, [1, 2])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [json.dumps(CATALOG, indent=1), json.dumps(CATALOG), "\x89PNG\r\n\x1a\n", "model,provider\na/b,p\n", "[1, 2]", '{"model": "a/b"}\n{"model": "a/b"}\n'],
+)
+def test_a_file_that_is_no_log_is_named(tmp_path, content):
+    done = run("cost", "--usage", write(tmp_path, "thing.json", content), "--catalog", write(tmp_path, "k.json", CATALOG))
+    assert done.code == 2
+    assert "thing.json" in done.err
+    assert "is no log: none of its rows has a usage" in " ".join(done.err.split())
+
+
+def test_a_transcript_is_a_log_and_each_of_its_messages_is_counted_once(tmp_path):
+    def block(output, stop):
+        usage = {"input_tokens": 1000, "output_tokens": output, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}
+        return {"type": "assistant", "sessionId": "s", "uuid": str(output), "message": {"id": "m", "model": "a/b", "stop_reason": stop, "usage": usage}}
+
+    catalog = {"endpoints": [{"model": "a/b", "provider": "anthropic", "pricing": {"prompt": "0.000001", "completion": "0.000002"}}]}
+    log = log_of(tmp_path, {"type": "user", "sessionId": "s", "message": {"role": "user", "content": "hi"}}, block(1, None), block(50, "end_turn"))
+    done = run("cost", "--usage", log, "--catalog", write(tmp_path, "k.json", catalog))
+    assert (done.code, done.out.splitlines()[0]) == (0, "0.0011 USD charged for 1 of 2 rows")
+    assert "1 row told a response once more" in done.out
