@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from routecore.cost.calculate import calculate_cost
     from routecore.cost.context import CostContext
     from routecore.cost.credits import PurchaseFee, purchase_fee
-    from routecore.cost.log import PricedRow, UnpriceableRow, price_log, price_row
+    from routecore.cost.log import PricedPass, PricedRow, UnpriceableRow, price_log, price_row
     from routecore.cost.log_totals import LogTotals
+    from routecore.cost.logs.rows import log_rows
     from routecore.cost.reconcile import Reconciliation, reconcile
     from routecore.cost.table import CostTable
     from routecore.errors import (
@@ -127,6 +128,7 @@ __all__ = [
     "Plan",
     "Preferences",
     "Prepared",
+    "PricedPass",
     "PricedRow",
     "Pricing",
     "PurchaseFee",
@@ -168,6 +170,7 @@ __all__ = [
     "expected_cost",
     "expected_price",
     "format_usd",
+    "log_rows",
     "merge_usage",
     "price_log",
     "price_row",
@@ -226,6 +229,7 @@ _HOME = {
     "Plan": "routing.plan",
     "Preferences": "request.preferences",
     "Prepared": "live.snapshot",
+    "PricedPass": "cost.log",
     "PricedRow": "cost.log",
     "Pricing": "pricing.price_list",
     "PurchaseFee": "cost.credits",
@@ -265,6 +269,7 @@ _HOME = {
     "expected_cost": "routing.expected_cost",
     "expected_price": "pricing.price_list",
     "format_usd": "pricing.money",
+    "log_rows": "cost.logs.rows",
     "merge_usage": "usage.merge",
     "price_log": "cost.log",
     "price_row": "cost.log",

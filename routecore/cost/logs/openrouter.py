@@ -23,7 +23,7 @@ def is_openrouter(row: Mapping[Any, Any]) -> bool:
 
 
 def row_of(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the row to price. A CSV's text is read as the numbers that it spells.
+    """Return the row to price. A CSV's text is read as the numbers that it spells; its times have no offset, and are UTC.
 
     >>> priced = row_of({"generation_id": "gen-1", "cost_total": "0.25", "tokens_prompt": "12", "tokens_completion": "7", "model_permaslug": "a/b", "provider_name": "Google AI"})
     >>> priced["usage"], priced["cost"], priced["provider"]
@@ -35,7 +35,7 @@ def row_of(row: Mapping[Any, Any]) -> dict[str, Any]:
         "id": row.get("generation_id") or row.get("id"), "model": row.get("model_permaslug") or row.get("model"), "variant": row.get("variant"),
         "provider": row.get("provider_name"), "usage": {key: _number(row[key]) for key in _COUNTS if row.get(key) not in (None, "")},
         "usage_format": "openrouter_activity", "finish_reason": reason or ("stop" if cancelled else None),
-        "time_utc": _time(row.get("created_at")), "cost": next((row[key] for key in ("cost_total", "total_cost") if row.get(key) not in (None, "")), None),
+        "time_utc": row.get("created_at") or None, "cost": next((row[key] for key in ("cost_total", "total_cost") if row.get(key) not in (None, "")), None),
         "is_byok": row.get("is_byok") is True or _is_paid(row.get("byok_usage_inference")),
     }  # fmt: skip
 
@@ -47,8 +47,3 @@ def _number(value: object) -> object:
 def _is_paid(value: object) -> bool:
     """Tell whether an amount is given that is not nothing."""
     return isinstance(value, (int, float, str)) and bool(str(value).strip("0. "))
-
-
-def _time(value: object) -> object:
-    """Return the export's ``2026-06-28 03:46:57.713``, which is UTC, as it is: an instant without an offset is UTC."""
-    return value or None
