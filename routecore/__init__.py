@@ -42,12 +42,14 @@ if TYPE_CHECKING:
         Warned,
     )
     from routecore.live.answers import AnswerRule
+    from routecore.live.drain import Drain
     from routecore.live.health import Health, HealthChange, HealthSettings
     from routecore.live.kinds import Kind
+    from routecore.live.limits import Limits, LimitSettings, Stated
     from routecore.live.live_plan import LiveAttempt, LivePlan
     from routecore.live.metrics import Metric
     from routecore.live.outcome import Outcome
-    from routecore.live.pins import MemoryPins, Pin, PinSettings, PinStore
+    from routecore.live.pins import GuardedPins, MemoryPins, Pin, PinSettings, PinStore, PinWrite
     from routecore.live.router import Router
     from routecore.live.run import Close, Run, Try, Wait
     from routecore.live.settings import RouterSettings
@@ -97,12 +99,14 @@ __all__ = [
     "CostContext",
     "CostTable",
     "DataPolicy",
+    "Drain",
     "Endpoint",
     "EndpointStats",
     "ExpectedCost",
     "Facts",
     "Fault",
     "FaultyInput",
+    "GuardedPins",
     "Health",
     "HealthChange",
     "HealthSettings",
@@ -111,6 +115,8 @@ __all__ = [
     "InvalidRequest",
     "InvalidUsage",
     "Kind",
+    "LimitSettings",
+    "Limits",
     "Line",
     "LiveAttempt",
     "LivePlan",
@@ -125,6 +131,7 @@ __all__ = [
     "Pin",
     "PinSettings",
     "PinStore",
+    "PinWrite",
     "Plan",
     "Preferences",
     "Prepared",
@@ -143,6 +150,7 @@ __all__ = [
     "Settings",
     "SimulationError",
     "Snapshot",
+    "Stated",
     "Step",
     "StepSettings",
     "StreamEvent",
@@ -198,12 +206,14 @@ _HOME = {
     "CostContext": "cost.context",
     "CostTable": "cost.table",
     "DataPolicy": "catalog.endpoint",
+    "Drain": "live.drain",
     "Endpoint": "catalog.endpoint",
     "EndpointStats": "routing.facts",
     "ExpectedCost": "routing.expected_cost",
     "Facts": "routing.facts",
     "Fault": "errors",
     "FaultyInput": "errors",
+    "GuardedPins": "live.pins",
     "Health": "live.health",
     "HealthChange": "live.health",
     "HealthSettings": "live.health",
@@ -212,6 +222,8 @@ _HOME = {
     "InvalidRequest": "errors",
     "InvalidUsage": "errors",
     "Kind": "live.kinds",
+    "LimitSettings": "live.limits",
+    "Limits": "live.limits",
     "Line": "cost.breakdown",
     "LiveAttempt": "live.live_plan",
     "LivePlan": "live.live_plan",
@@ -226,6 +238,7 @@ _HOME = {
     "Pin": "live.pins",
     "PinSettings": "live.pins",
     "PinStore": "live.pins",
+    "PinWrite": "live.pins",
     "Plan": "routing.plan",
     "Preferences": "request.preferences",
     "Prepared": "live.snapshot",
@@ -244,6 +257,7 @@ _HOME = {
     "Settings": "request.settings",
     "SimulationError": "errors",
     "Snapshot": "live.snapshot",
+    "Stated": "live.limits",
     "Step": "live.steps",
     "StepSettings": "live.steps",
     "StreamEvent": "live.streams.reader",

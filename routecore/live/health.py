@@ -12,26 +12,31 @@ from enum import StrEnum
 from heapq import heapify, heappop, heappush
 from itertools import count, islice
 from math import inf
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import attrs
 
+from routecore.live.health_peers import HealthPeers
 from routecore.live.health_table import TRANSITIONS, Cooldown, Event, State, Transition
 from routecore.live.kinds import KINDS, NEUTRAL, Kind
+from routecore.live.limits import Limits, Taken
 from routecore.reading.settings import finite_above, finite_from, share, whole_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from routecore.live.outcome import Outcome
 
-__all__ = ["TRANSITIONS", "Cooldown", "Event", "Health", "HealthChange", "HealthSettings", "HealthView", "State", "Transition"]
+__all__ = ["ANYBODY", "TRANSITIONS", "Cooldown", "Event", "Health", "HealthChange", "HealthSettings", "HealthView", "State", "Transition"]
 
 
 # a name of its own, as looking an enum's member up costs as much as an append
 _SUCCESS: Final = Kind.SUCCESS
 _EVENTS: Final = {row.kind: row.event for row in KINDS.values() if row.event is not None}
 _TABLE: Final = {(row.state, row.event): row for row in TRANSITIONS}
+ANYBODY: Final = object()
+"""Given as the holder of a lease where nobody knows who observes: an attempt that came without its plan."""
 _RECENT: Final = 64
 """Outcomes of each sort that an attempt remembers: at more than 64 within the time looked at, three failures in a row come first."""
 _CHANCES: Final = 32
@@ -53,7 +58,7 @@ class HealthSettings:
     share: float = attrs.field(default=0.5, validator=share())
     """More than this share of failures cools; exactly this share does not."""
     cooldown_seconds: float = attrs.field(default=5.0, validator=finite_above(0, "seconds"))
-    """The first cooldown."""
+    """The first cooldown after failures."""
     factor: float = attrs.field(default=2.0, validator=finite_from(1))
     """Each cooldown is so many times the one before."""
     max_cooldown_seconds: float = attrs.field(default=300.0, validator=finite_above(0, "seconds"))
@@ -90,26 +95,34 @@ class HealthChange(NamedTuple):
         return {name: str(value) if isinstance(value, StrEnum) else value for name, value in self._asdict().items()}
 
 
+_NONE_FULL: Final[Mapping[str, Taken]] = MappingProxyType({})
+
+
 class HealthView(NamedTuple):
     """Who is cooling, frozen. The same object comes back until something changes, so ``is`` tells whether a cached ranking still holds.
 
     ``cooling``: attempt keys that go last, ``due`` and probing ones too. ``due``: those whose cooldown is over and whose lease is free: one plan whose
-    first attempt it is may take it. ``until``: when time alone will change this view (infinite: never). ``epoch`` counts views.
+    first attempt it is may take it. ``until``: when time alone will change this view (infinite: never). ``epoch`` counts views. ``full``: attempts that have
+    been asked for all they can take, with the limit that says so.
     """
 
     cooling: frozenset[str]
     due: frozenset[str]
     until: float
     epoch: int
+    full: Mapping[str, Taken] = _NONE_FULL
 
 
 class _Record:
-    """What is remembered of one attempt."""
+    """What is remembered of one attempt. ``lasted`` is how long its last cooldown was; ``holder`` has the lease; ``own`` tells that nobody else told us."""
 
-    __slots__ = ("backoff", "calm_since", "failures", "key", "refused", "row", "state", "successes", "until")
+    __slots__ = ("backoff", "calm_since", "failures", "holder", "key", "lasted", "own", "refused", "row", "state", "successes", "until")
 
     def __init__(self, key: str, backoff: float, refused: float) -> None:
         self.key = key
+        self.lasted = 0.0
+        self.holder: object = None
+        self.own = True
         self.state = State.AVAILABLE
         self.until = inf
         self.backoff = backoff
@@ -136,9 +149,20 @@ class Health:
     frozenset()
     """
 
-    def __init__(self, settings: HealthSettings | None = None, observer: Callable[[HealthChange], object] | None = None) -> None:
+    def __init__(
+        self,
+        settings: HealthSettings | None = None,
+        observer: Callable[[HealthChange], object] | None = None,
+        *,
+        siblings: Callable[[str], Iterable[str]] | None = None,
+        limits: Limits | None = None,
+        source: str | None = None,
+    ) -> None:
         self.settings = HealthSettings() if settings is None else settings
+        self.limits = Limits() if limits is None else limits
         self._observer = observer
+        self._siblings = siblings
+        self._peers = HealthPeers(source)
         self._lock = threading.Lock()
         self._records: dict[str, _Record] = {}
         # attempts without troubles, by the append of their successes: all that a success has to do
@@ -152,14 +176,19 @@ class Health:
         self._view = HealthView(frozenset(), frozenset(), inf, 0)
         # read by the router before each plan: whether ``view`` would have to look again, whatever the time
         self.stale = False
+        self.limits.changed = self._note_change
 
-    def observe(self, key: str, outcome: Outcome, now: float) -> None:
-        """Take one outcome of the attempt ``key``. ``moderation``, ``caller`` and ``cancelled`` change nothing, not even a lease.
+    def _note_change(self) -> None:
+        self.stale = True
+
+    def observe(self, key: str, outcome: Outcome, now: float, holder: object = None) -> None:
+        """Take one outcome of the attempt ``key``. Kinds that say nothing of the endpoint change nothing, not even a lease.
 
         Args:
             key: The attempt, such as ``a/b@p#shared``.
             outcome: How it ended.
             now: The caller's clock, in seconds.
+            holder: Who took the lease, as ``lease`` was told: while probing, outcomes of others say nothing. ``ANYBODY`` may be the holder.
         """
         kind = outcome.kind
         if kind is _SUCCESS:
@@ -167,7 +196,7 @@ class Health:
             if append is not None:
                 append(now)
                 return
-        elif kind in NEUTRAL:
+        elif kind in NEUTRAL or outcome.cools == "nothing":
             if outcome.problem is not None:
                 with self._lock:
                     self._counts["retry_after_unreadable"] += 1
@@ -178,10 +207,14 @@ class Health:
             if record is None:
                 record = self._remember(key, now)
             self._settle(record, now, changes)
+            if record.state is State.PROBING and holder is not record.holder and holder is not ANYBODY:
+                return
             if kind is _SUCCESS:
                 self._succeed(record, now, changes)
             else:
                 self._fail(record, outcome, now, changes)
+                if outcome.cools == "key" and self._siblings is not None:
+                    self._fail_siblings(record.key, outcome, now, changes)
         if changes:
             self._tell(changes)
 
@@ -201,14 +234,15 @@ class Health:
         """Return the keys of all attempts that are cooling at ``now``, probing ones too."""
         return self.view(now).cooling
 
-    def lease(self, key: str, now: float) -> bool:
+    def lease(self, key: str, now: float, holder: object = None) -> bool:
         """Take the lease of an attempt whose cooldown is over: ``True`` for exactly one caller, whose plan may treat it as available.
 
-        The lease ends with the attempt's next outcome, or ``lease_seconds`` from now.
+        The lease ends with the next outcome that ``holder`` observes, or ``lease_seconds`` from now.
 
         Args:
             key: The attempt.
             now: The caller's clock, in seconds.
+            holder: Who takes it: any object, to be told by again.
 
         Returns:
             Whether the lease is the caller's.
@@ -220,20 +254,22 @@ class Health:
             taken = record is not None and record.state is State.DUE
             if taken and record is not None:
                 self._move(record, Event.LEASE_TAKEN, now, None, None, changes)
+                record.holder = holder
         self._tell(changes)
         return taken
 
-    def release(self, key: str, now: float) -> None:
-        """Give a lease back before its time, for a plan that will not be tried after all. Without a lease nothing happens.
+    def release(self, key: str, now: float, holder: object = None) -> None:
+        """Give ``holder``'s lease back before its time, for a plan that will not be tried after all. Without that lease nothing happens.
 
         Args:
             key: The attempt.
             now: The caller's clock, in seconds.
+            holder: Who took it.
         """
         changes: list[HealthChange] = []
         with self._lock:
             record = self._troubled.get(key)
-            if record is not None and record.state is State.PROBING:
+            if record is not None and record.state is State.PROBING and record.holder is holder:
                 self._move(record, Event.LEASE_LAPSED, now, None, None, changes)
         self._tell(changes)
 
@@ -261,6 +297,55 @@ class Health:
         """How many attempts are remembered."""
         return len(self._records)
 
+    def export(self, now: float) -> dict[str, Any]:
+        """Return what this process found out, never what it was told: cooldowns with the time that is left, learned caps, and its load.
+
+        Returns:
+            An object that JSON can hold. ``source`` and ``sequence`` tell ``merge`` what it knows already, ``now`` is when it was made, ``cooldowns`` are
+            the seconds left by attempt key, ``caps`` and ``load`` what ``Limits.export`` gives.
+
+        Example:
+            >>> from routecore import Outcome
+            >>> health = Health()
+            >>> health.observe("m@p#shared", Outcome.rate_limit(20), 100.0)
+            >>> health.export(105.0)["cooldowns"]
+            {'m@p#shared': 15.0}
+        """
+        self.view(now)
+        with self._lock:
+            left = {key: record.until - now for key, record in self._troubled.items() if record.state is State.COOLING and record.own}
+        return self._peers.export(now, left, self.limits.export(now))
+
+    def merge(self, exported: Mapping[str, Any], now: float, delay_seconds: float = 0.0) -> None:
+        """Take what another process found out: its cooldowns cool here too, for the time that is left, its caps and its load count.
+
+        An export that comes twice, late or out of order changes nothing that is known already, and no failure is counted twice: a peer's cooldown doubles
+        no backoff here, and one that a probe has ended here is not begun again.
+
+        Args:
+            exported: What ``export`` gave, as JSON brought it.
+            now: The caller's clock, in seconds; it need not agree with the source's.
+            delay_seconds: How long the export was under way, where that is known.
+
+        Raises:
+            InvalidRequest: For what is no export, naming every fault; nothing is taken then.
+        """
+        told = self._peers.merge(exported, now, delay_seconds)
+        if told is None:
+            return
+        changes: list[HealthChange] = []
+        with self._lock:
+            for key, seconds in told.cooldowns.items():
+                record = self._records.get(key) or self._remember(key, now)
+                self._settle(record, now, changes)
+                self._calm.pop(key, None)
+                self._move(record, Event.PEER, now, seconds, f"told by {told.source}", changes)
+                if record.state is State.AVAILABLE:
+                    self._calm[key] = record.successes.append
+        self.limits.merge(told.source, told.caps, told.load, now)
+        self.stale = True
+        self._tell(changes)
+
     def _succeed(self, record: _Record, now: float, changes: list[HealthChange]) -> None:
         self._move(record, Event.SUCCESS, now, None, None, changes)
         if record.state is State.AVAILABLE:
@@ -280,10 +365,10 @@ class Health:
             record.refused = settings.credential_cooldown_seconds
         record.calm_since = None
         event = _EVENTS[outcome.kind]
-        # a wait that is over says nothing: without this an endpoint would take every request's first try
-        asked = outcome.retry_after_seconds
-        if asked is not None and asked <= 0:
-            asked = None
+        # a wait of nothing, or into the past, is none: else the attempt would be every request's first try
+        wait = outcome.retry_after_seconds or None
+        if event is Event.FAILURE and wait is not None:
+            event = Event.ASKED_TO_WAIT
         # a bad key is no sign of a failing endpoint, and while cooling only answers from before the trouble come in
         if event is not Event.CREDENTIAL and record.state is State.AVAILABLE:
             record.failures.append(now)
@@ -292,9 +377,17 @@ class Health:
                 event = Event.FAILURES_IN_A_ROW
             elif event is Event.FAILURE and self._failing_share(record, now) > settings.share:
                 event = Event.FAILING_SHARE
-        if event is not Event.CREDENTIAL and event is not Event.RATE_LIMIT and asked is not None:
-            event = Event.ASKED_TO_WAIT
-        self._move(record, event, now, asked, outcome.detail, changes)
+        self._move(record, event, now, wait, outcome.detail, changes)
+
+    def _fail_siblings(self, key: str, outcome: Outcome, now: float, changes: list[HealthChange]) -> None:
+        """Let an outcome that speaks of the key cool every attempt with it at the same provider: a dead key fails once, not once a model."""
+        assert self._siblings is not None
+        for other in self._siblings(key):
+            if other != key:
+                record = self._records.get(other) or self._remember(other, now)
+                self._settle(record, now, changes)
+                if record.state is not State.PROBING:
+                    self._fail(record, outcome, now, changes)
 
     def _failing_share(self, record: _Record, now: float) -> float:
         since = now - self.settings.share_seconds
@@ -319,6 +412,9 @@ class Health:
             return
         record.state = row.to
         record.until = until
+        if row.to is State.COOLING:
+            record.lasted = until - now
+            record.own = event is not Event.PEER
         if before is State.DUE:
             self._due.pop(record.key, None)
         if row.to is State.DUE:
@@ -358,7 +454,7 @@ class Health:
         if cooldown in (Cooldown.BACKOFF, Cooldown.RETRY_AFTER_OR_BACKOFF):
             seconds = min(record.backoff, settings.max_cooldown_seconds)
             record.backoff = min(seconds * settings.factor, settings.max_cooldown_seconds)
-            return now + (seconds if asked is None or cooldown is Cooldown.BACKOFF else asked)
+            return now + (seconds if asked is None or cooldown is Cooldown.BACKOFF else max(asked, record.lasted, settings.cooldown_seconds))
         if cooldown is Cooldown.CREDENTIAL:
             seconds = min(record.refused, settings.max_credential_cooldown_seconds)
             record.refused = min(seconds * settings.factor, settings.max_credential_cooldown_seconds)
@@ -378,14 +474,15 @@ class Health:
             record = heappop(timers)[2]
             if record.key in self._troubled:
                 self._settle(record, now, changes)
-        until = timers[0][0] if timers else inf
-        fresh = HealthView(frozenset(self._troubled), frozenset(self._due), until, view.epoch + 1)
-        if fresh.cooling == view.cooling and fresh.due == view.due:
-            # the same answer for longer: caches may keep what they made of it
-            fresh = HealthView(view.cooling, view.due, until, view.epoch)
-        # in this order, as readers look without the lock
-        self._view = fresh
+        # before the limits are read: what changes after that is stale again
         self.stale = False
+        full, until = self.limits.look(now)
+        until = min(until, timers[0][0]) if timers else until
+        fresh = HealthView(frozenset(self._troubled), frozenset(self._due), until, view.epoch + 1, full or _NONE_FULL)
+        if fresh.cooling == view.cooling and fresh.due == view.due and fresh.full.keys() == view.full.keys():
+            # the same answer for longer: caches may keep what they made of it
+            fresh = HealthView(view.cooling, view.due, until, view.epoch, view.full)
+        self._view = fresh
         return fresh
 
     def _remember(self, key: str, now: float) -> _Record:

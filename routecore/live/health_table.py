@@ -35,6 +35,7 @@ class Event(StrEnum):
     """A failure that says how long to stay away."""
     RATE_LIMIT = "rate_limit"
     CREDENTIAL = "credential"
+    PEER = "peer"
     COOLDOWN_OVER = "cooldown_over"
     LEASE_TAKEN = "lease_taken"
     LEASE_LAPSED = "lease_lapsed"
@@ -50,11 +51,12 @@ class Cooldown(StrEnum):
     RETRY_AFTER = "retry_after"
     """For what the provider asks; if it does not say, for ``rate_limit_seconds``. The backoff stays."""
     RETRY_AFTER_OR_BACKOFF = "retry_after_or_backoff"
-    """For what the provider asks; if it does not say, for the backoff. The backoff doubles."""
-    CREDENTIAL = "credential"
-    """For what the provider asks; if it does not say, for ``credential_cooldown_seconds``, which then doubles. The backoff stays."""
+    """For what the provider asks, but at least for the cooldown before and for the first backoff, as a probe has just failed; if it does not say, for the
+    backoff. The backoff doubles."""
     LONGER_RETRY_AFTER = "longer_retry_after"
     """For what the provider asks, if that ends later than the cooldown under way."""
+    CREDENTIAL = "credential"
+    """For what the provider asks; if it does not say, for ``credential_cooldown_seconds``, which then doubles. The backoff stays."""
 
 
 class Transition(NamedTuple):
@@ -72,8 +74,10 @@ TRANSITIONS: Final = (
     Transition(State.AVAILABLE, Event.ASKED_TO_WAIT, State.COOLING, Cooldown.RETRY_AFTER),
     Transition(State.AVAILABLE, Event.RATE_LIMIT, State.COOLING, Cooldown.RETRY_AFTER),
     Transition(State.AVAILABLE, Event.CREDENTIAL, State.COOLING, Cooldown.CREDENTIAL),
+    Transition(State.AVAILABLE, Event.PEER, State.COOLING, Cooldown.RETRY_AFTER),
     Transition(State.COOLING, Event.ASKED_TO_WAIT, State.COOLING, Cooldown.LONGER_RETRY_AFTER),
     Transition(State.COOLING, Event.RATE_LIMIT, State.COOLING, Cooldown.LONGER_RETRY_AFTER),
+    Transition(State.COOLING, Event.PEER, State.COOLING, Cooldown.LONGER_RETRY_AFTER),
     Transition(State.COOLING, Event.COOLDOWN_OVER, State.DUE, Cooldown.NONE),
     Transition(State.DUE, Event.LEASE_TAKEN, State.PROBING, Cooldown.NONE),
     Transition(State.DUE, Event.SUCCESS, State.AVAILABLE, Cooldown.NONE),
@@ -81,6 +85,7 @@ TRANSITIONS: Final = (
     Transition(State.DUE, Event.ASKED_TO_WAIT, State.COOLING, Cooldown.RETRY_AFTER_OR_BACKOFF),
     Transition(State.DUE, Event.RATE_LIMIT, State.COOLING, Cooldown.RETRY_AFTER_OR_BACKOFF),
     Transition(State.DUE, Event.CREDENTIAL, State.COOLING, Cooldown.CREDENTIAL),
+    Transition(State.DUE, Event.PEER, State.COOLING, Cooldown.RETRY_AFTER),
     Transition(State.PROBING, Event.SUCCESS, State.AVAILABLE, Cooldown.NONE),
     Transition(State.PROBING, Event.FAILURE, State.COOLING, Cooldown.BACKOFF),
     Transition(State.PROBING, Event.ASKED_TO_WAIT, State.COOLING, Cooldown.RETRY_AFTER_OR_BACKOFF),
@@ -90,5 +95,6 @@ TRANSITIONS: Final = (
 )
 """Everything that can happen. A state and event without a row: nothing happens (a success while cooling is a late answer from before the trouble).
 
-Outcomes count while ``due``, as a probe may outlive its lease: an endpoint whose responses take longer than a lease must be able to come back.
+While probing, only the outcome of the plan that holds the lease is an event; another request's says nothing. Outcomes count while ``due``, as a probe may
+outlive its lease: an endpoint whose responses take longer than a lease must be able to come back.
 """

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routecore.live.kinds import KINDS, Action, Among
+from routecore.live.pins import PinWrite, pin_key, response_of
 from routecore.live.steps import Progress, Step, StepSettings, step_of
 from routecore.routing.attempt import Attempt, PlannedAttempt
 from routecore.routing.plan import Plan
 from routecore.routing.ranking.field import Sticky
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from routecore.live.outcome import Outcome
     from routecore.live.session import Session
@@ -23,26 +24,52 @@ _STEPS = StepSettings()
 
 
 class LiveAttempt(PlannedAttempt):
-    """An attempt that knows the router's plan it came from, and its place there (from 0)."""
+    """An attempt that knows the router's plan it came from, and its place there (from 0). ``ticket`` is above 0 while it counts as in flight."""
 
-    __slots__ = ()
+    __slots__ = ("ticket",)
 
     plan: LivePlan
 
+    def __init__(self, attempt: Attempt, plan: LivePlan, place: int) -> None:
+        super().__init__(attempt, plan, place)
+        self.ticket = 0
+
 
 class LivePlan(Plan):
-    """A plan with its session: iterating it gives attempts that ``Router.observe`` can pin and step on from."""
+    """A plan with its session: iterating it gives attempts that ``Router.observe`` can pin and step on from, each begun as it is given.
 
-    __slots__ = ("_progress", "_steps", "session")
+    ``holder`` is what the plan holds a probe's lease by, where its first attempt is one. A plan is pickled without its prompt and without its router.
+    """
+
+    __slots__ = ("_begin", "_progress", "_steps", "holder", "session")
 
     _progress: Progress
 
-    def __init__(self, ranking: Ranking, draw: int, session: Session | None = None, steps: StepSettings = _STEPS) -> None:
+    def __init__(
+        self,
+        ranking: Ranking,
+        draw: int,
+        session: Session | None = None,
+        steps: StepSettings = _STEPS,
+        begin: Callable[[LiveAttempt], object] | None = None,
+        holder: object = None,
+    ) -> None:
         # a plan is made for every request: what is empty at first is not stored
         self.ranking = ranking
         self.draw = draw
         self.session = session
         self._steps = steps
+        self._begin = begin
+        self.holder = holder
+
+    def __getstate__(self) -> tuple[Ranking, int, Session | None, StepSettings]:
+        """Pickle what was decided and whose turn it was."""
+        return self.ranking, self.draw, self.session, self._steps
+
+    def __setstate__(self, state: tuple[Ranking, int, Session | None, StepSettings]) -> None:
+        """Take what was pickled: a plan that no router counts."""
+        self.ranking, self.draw, self.session, self._steps = state
+        self._begin = self.holder = None
 
     @property
     def sticky(self) -> Sticky:
@@ -58,9 +85,19 @@ class LivePlan(Plan):
             return Sticky("none", found.reason) if found.attempt is None else Sticky("skipped", "explicit_preferences")
         return own if session.reason is None or own.status != "none" else Sticky("none", session.reason)
 
+    @property
+    def first(self) -> Attempt:
+        """The attempt to try first; one that is a probe knows its plan, so that its outcome ends the lease. ``probability`` is the decision's propensity."""
+        found = super().first
+        return found if self.holder is None else LiveAttempt(found, self, 0)
+
     def __iter__(self) -> Iterator[LiveAttempt]:
+        begin = self._begin
         for place, attempt in enumerate(super().__iter__()):
-            yield LiveAttempt(attempt, self, place)
+            live = LiveAttempt(attempt, self, place)
+            if begin is not None:
+                begin(live)
+            yield live
 
     def at(self, place: int) -> LiveAttempt:
         """Return the attempt at a place, from 0, as iterating gives it."""
@@ -107,6 +144,27 @@ class LivePlan(Plan):
         if isinstance(attempt, LiveAttempt) and attempt.plan is self:
             return attempt.place
         return next((place for place, one in enumerate(super().__iter__()) if one.key == attempt.key), 0)
+
+    def pin_write(self, attempt: Attempt) -> PinWrite | None:
+        """Return what to write into a pin store of the gateway's own when ``attempt`` has served: key, attempt, and for how many seconds.
+
+        ``None`` where there is no conversation to pin. For stores that the router may ask itself, ``observe`` has written it already.
+        """
+        session = self.session
+        if session is None or (conversation := session.conversation) is None:
+            return None
+        return PinWrite(pin_key(session.account, conversation, attempt.endpoint.model), attempt.key, session.cache_seconds)
+
+    def response_write(self, attempt: Attempt, response_id: str, ttl_seconds: float = 86_400.0) -> PinWrite:
+        """Return what to write so that a request that goes on from ``response_id`` finds the host that made it.
+
+        Args:
+            attempt: The attempt that served.
+            response_id: The answer's id.
+            ttl_seconds: How long to keep it.
+        """
+        account = self.case.context.account_id if self.session is None else self.session.account
+        return PinWrite(pin_key(account, response_of(response_id), ""), attempt.key, ttl_seconds)
 
     def to_scenario(self) -> dict[str, Any]:
         """Return the scenario that decides this plan again: the asked models' part of the catalog, and a body without its prompt."""

@@ -67,6 +67,7 @@ def readings(counters: Counters, windows: Windows, health: Health, pins: Pins, f
         Metric("routecore.swaps", "{swap}", (), read_count("swaps")),
         Metric("routecore.probes", "{attempt}", (), read_count("probes")),
         Metric("routecore.sink.errors", "{record}", (), read_count("sink.errors")),
+        Metric("routecore.hook.errors", "{outcome}", (), read_count("hook.errors")),
         Metric("routecore.pins.store_errors", "{error}", (), pins.store_errors),
         Metric("routecore.health.cooling", "{attempt}", (), len(facts.cooling)),
     ]

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import threading
 from hashlib import blake2b
-from typing import ClassVar, NamedTuple, Protocol
+from math import inf
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
 
 import attrs
 from cachetools import LRUCache
 
-from routecore.reading.settings import whole_from
+from routecore.reading.settings import finite_above, whole_from
 from routecore.request.conversation import SHORT_CACHE_SECONDS
 
-__all__ = ["MemoryPins", "Pin", "PinFound", "PinSettings", "PinStore", "Pins", "pin_key"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["GuardedPins", "MemoryPins", "Pin", "PinFound", "PinSettings", "PinStore", "PinWrite", "Pins", "pin_key", "read_entry", "response_of"]
 
 
 @attrs.frozen
@@ -27,6 +31,8 @@ class PinSettings:
 
     max_pins: int = attrs.field(default=1_000_000, validator=whole_from(1))
     """Beyond, the pins used longest ago go. A million takes about 310 MB (measured; ``docs/reference/settings.md``)."""
+    response_seconds: float = attrs.field(default=86_400.0, validator=finite_above(0, "seconds"))
+    """A pin under a response's id is kept for so long: only the host that made a response can go on from it."""
 
 
 class Pin(NamedTuple):
@@ -36,8 +42,43 @@ class Pin(NamedTuple):
     expires_at: float
 
 
+class PinWrite(NamedTuple):
+    """What to write into a store of the gateway's own: under ``key`` for ``ttl_seconds`` the ``entry``, which names the attempt that served."""
+
+    key: bytes
+    attempt: str
+    ttl_seconds: float
+
+    @property
+    def entry(self) -> bytes:
+        """The entry, with its version: what ``read_entry`` reads."""
+        return _VERSION + self.attempt.encode("utf-8", "surrogatepass")
+
+
+def read_entry(entry: object) -> str | None:
+    """Return the attempt that a store's entry names; ``None`` for no entry, or one of another version.
+
+    ``entry`` may be the bytes of ``PinWrite.entry`` (or their text), an attempt's key, or a ``Pin``.
+
+    >>> read_entry(PinWrite(b"k", "m@p#shared", 300.0).entry), read_entry(None), read_entry(b"9|m@p#shared")
+    ('m@p#shared', None, None)
+    """
+    if isinstance(entry, Pin):
+        return entry.attempt
+    if isinstance(entry, bytes):
+        return entry[len(_VERSION) :].decode("utf-8", "surrogatepass") if entry.startswith(_VERSION) else None
+    if isinstance(entry, str):
+        text = _VERSION.decode("ascii")
+        return entry.removeprefix(text) if entry.startswith(text) or "|" not in entry else None
+    return None
+
+
 class PinStore(Protocol):
-    """Where pins are kept. Safe to call from any thread. ``now`` is the caller's clock in seconds; a store must not read one of its own."""
+    """Where pins are kept. Safe to call from any thread. ``now`` is the caller's clock in seconds; a store must not read one of its own.
+
+    A store that has ``in_process = False`` is behind a socket: ``plan`` and ``observe`` never ask it. The gateway does, by ``Router.pin_keys`` and
+    ``LivePlan.pin_write``, without anybody waiting inside the router.
+    """
 
     def get(self, key: bytes, now: float) -> Pin | None:
         """Return the pin, even one that has expired if the store still has it; ``None`` if there is none.
@@ -118,6 +159,102 @@ class MemoryPins:
         return len(self._pins)
 
 
+class GuardedPins:
+    """A breaker before a store that must be asked in place: one that keeps failing, or takes long, is left alone for a while.
+
+    While it is left alone there are no pins, which is only ever a preference lost. Then it is asked once, and again when that works.
+
+    Args:
+        store: The store to guard.
+        failures_in_a_row: So many errors, or slow answers, in a row leave it alone.
+        open_seconds: For so long, by the router's clock.
+        slow_seconds: An answer that takes longer counts as an error; only where ``clock`` is given.
+        clock: Seconds, monotonic, to measure answers with; ``None`` measures nothing.
+
+    Example:
+        >>> class Broken:
+        ...     def get(self, key, now):
+        ...         raise OSError
+        >>> guarded = GuardedPins(Broken(), failures_in_a_row=1)
+        >>> try:
+        ...     guarded.get(b"k", 100.0)
+        ... except OSError:
+        ...     print("asked")
+        asked
+        >>> guarded.get(b"k", 101.0), guarded.skipped
+        (None, 1)
+    """
+
+    in_process = True
+
+    def __init__(
+        self,
+        store: PinStore,
+        *,
+        failures_in_a_row: int = 3,
+        open_seconds: float = 5.0,
+        slow_seconds: float = 0.05,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.store = store
+        self.skipped = 0
+        """Calls that were not made, as the store was left alone."""
+        self._most = failures_in_a_row
+        self._open_seconds = open_seconds
+        self._slow = slow_seconds
+        self._clock = clock
+        self._failures = 0
+        self._open_until = -inf
+
+    def get(self, key: bytes, now: float) -> Pin | None:
+        """Ask the store; ``None`` while it is left alone.
+
+        Args:
+            key: The pin's 16 bytes.
+            now: The router's clock, in seconds.
+        """
+        return self._call(now, lambda: self.store.get(key, now))
+
+    def put(self, key: bytes, pin: Pin, now: float) -> None:
+        """Let the store keep the pin; nothing is kept while it is left alone.
+
+        Args:
+            key: The pin's 16 bytes.
+            pin: The pin.
+            now: The router's clock, in seconds.
+        """
+        self._call(now, lambda: self.store.put(key, pin, now))
+
+    def delete(self, key: bytes) -> None:
+        """Let the store forget the pin: never left out, as a pin that stays does harm."""
+        self.store.delete(key)
+
+    def _call(self, now: float, call: Callable[[], Pin | None]) -> Pin | None:
+        if self._failures >= self._most:
+            # a clock that was set back does not keep it shut for longer than was said
+            if self._open_until - self._open_seconds <= now < self._open_until:
+                self.skipped += 1
+                return None
+            # the next error leaves it alone again
+            self._failures = self._most - 1
+        started = None if self._clock is None else self._clock()
+        try:
+            found = call()
+        except Exception:
+            self._fail(now)
+            raise
+        if started is not None and self._clock is not None and self._clock() - started > self._slow:
+            self._fail(now)
+        else:
+            self._failures = 0
+        return found
+
+    def _fail(self, now: float) -> None:
+        self._failures += 1
+        if self._failures >= self._most:
+            self._open_until = now + self._open_seconds
+
+
 class PinFound(NamedTuple):
     """The pinned attempt's key, or ``None`` and why: ``expired``, ``unidentifiable``, or ``None`` where there never was one (that is still known)."""
 
@@ -125,6 +262,8 @@ class PinFound(NamedTuple):
     reason: str | None
 
 
+_VERSION: Final = b"1|"
+"""The version of an entry, before the attempt's key. A router of another version passes over what it cannot read."""
 _NONE: PinFound = PinFound(None, None)
 _UNIDENTIFIABLE: PinFound = PinFound(None, "unidentifiable")
 _EXPIRED: PinFound = PinFound(None, "expired")
@@ -145,6 +284,8 @@ class Pins:
 
     def __init__(self, store: PinStore | None = None) -> None:
         self.store: PinStore = MemoryPins() if store is None else store
+        self.in_process: bool = getattr(self.store, "in_process", True)
+        """Whether the store may be asked while a plan is made."""
         self._lock = threading.Lock()
         self._errors = 0
 
@@ -152,6 +293,8 @@ class Pins:
         """Return the attempt that last served ``model`` in this conversation. A store that fails is a store without the pin, and counted."""
         if conversation is None:
             return _UNIDENTIFIABLE
+        if not self.in_process:
+            return _NONE
         try:
             pin = self.store.get(pin_key(account, conversation, model), now)
         except Exception:  # noqa: BLE001 - a store elsewhere may raise anything, and a pin is only ever a preference
@@ -165,7 +308,7 @@ class Pins:
         self, account: str | None, conversation: str | None, model: str, attempt_key: str, now: float, cache_seconds: float = SHORT_CACHE_SECONDS
     ) -> None:
         """Pin the conversation to the attempt that has just succeeded, for ``cache_seconds`` from ``now``."""
-        if conversation is None:
+        if conversation is None or not self.in_process:
             return
         try:
             self.store.put(pin_key(account, conversation, model), Pin(attempt_key, now + cache_seconds), now)
@@ -174,7 +317,7 @@ class Pins:
 
     def forget(self, account: str | None, conversation: str | None, model: str) -> None:
         """Forget one conversation's pin."""
-        if conversation is None:
+        if conversation is None or not self.in_process:
             return
         try:
             self.store.delete(pin_key(account, conversation, model))
@@ -190,6 +333,15 @@ class Pins:
     def _note_error(self) -> None:
         with self._lock:
             self._errors += 1
+
+
+def response_of(response_id: str) -> str:
+    """Return what a response's id is to ``pin_key`` and ``Pins``, in place of a conversation; its model is "".
+
+    >>> response_of("resp_1")
+    'response:resp_1'
+    """
+    return f"response:{response_id}"
 
 
 def pin_key(account: str | None, conversation: str, model: str) -> bytes:

@@ -17,30 +17,34 @@ from typing import TYPE_CHECKING, Any, Final
 
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
 from routecore.live.answers import Answers
-from routecore.live.health import Health
-from routecore.live.kinds import KINDS, NEUTRAL, Kind
+from routecore.live.drain import Drain
+from routecore.live.forks import watch_forks
+from routecore.live.health import ANYBODY, Health
+from routecore.live.kinds import NEUTRAL, Kind
+from routecore.live.limits import Limits
 from routecore.live.live_plan import LiveAttempt, LivePlan
 from routecore.live.metrics import FAILED, PLANS, Counters, Metric, readings
 from routecore.live.outcome import Outcome
-from routecore.live.pins import MemoryPins, Pins
+from routecore.live.pins import MemoryPins, Pins, pin_key, response_of
 from routecore.live.run import Run
-from routecore.live.session import Session
+from routecore.live.session import Session, found_in
 from routecore.live.settings import RouterSettings
 from routecore.live.snapshot import Prepared, Snapshot
+from routecore.live.steady import Steady
 from routecore.live.steps import Action, Step, next_after
 from routecore.live.windows.windows import Windows
 from routecore.reading.checks import INTEGER_LIMIT, WHOLE_EXPECTED
 from routecore.request.body import SESSION_ID_LIMIT, read
 from routecore.request.context import Context
-from routecore.request.conversation import SHORT_CACHE_SECONDS, cache_seconds
 from routecore.request.fingerprint import fingerprint
 from routecore.request.preferences import Preferences
 from routecore.routing.attempt import attempt_key
+from routecore.routing.cache import Cache
 from routecore.routing.facts import Facts
 from routecore.routing.plan import Plan
 from routecore.routing.ranking import sticky
 from routecore.routing.ranking.draw import uniform
-from routecore.routing.solve import pose, solve
+from routecore.routing.solve import pose, resolve, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,15 +66,22 @@ _SUCCESS: Final = Kind.SUCCESS
 _DELIVERED: Final = Step(Action.STOP, 0.0, "part of the answer is with the caller, so nothing is repeated")
 _MAX_PINNED: Final = 256
 """Rankings kept for one prepared request, one for each pinned attempt."""
-_PROBES: Final = 4
-"""Attempts due for a probe that one plan looks at."""
+_BYTES_READ: Final = 2_500
+_BYTES_RANKED: Final = 700
+_BYTES_POOLED: Final = 2_500
+"""What a remembered request takes: read, for each candidate ranked, and for each endpoint of a list of models (measured)."""
+_RATE_LIMIT: Final = Kind.RATE_LIMIT
+_NOT_ASKED: Final = object()
 
 
 class Router:
     """Plans with live statistics, health and pins. See ``plan``, ``observe``, ``tick`` and ``swap``.
 
     ``clock`` gives seconds (monotonic), ``wall_clock`` seconds since the epoch (only prices with time windows look at it), ``entropy(64)`` a 64-bit
-    integer. ``pins`` is where pins are kept; ``on_health`` receives every transition, ``on_decision`` the decision record of a ``decision_share`` of plans.
+    integer. ``pins`` is where pins are kept; ``on_health`` receives every transition, ``on_decision`` the decision record of a ``decision_share`` of plans,
+    ``on_outcome`` each (attempt, outcome, plan) that was observed (the plan is ``None`` where nobody said which it was). What these raise is counted.
+
+    A clock that is set back, or jumps, costs at most its own jump of statistics. A router made before ``os.fork`` goes on in each child.
 
     >>> from routecore import Catalog, Outcome, Router
     >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p"}, {"model": "a/b", "provider": "q"}]})
@@ -96,6 +107,7 @@ class Router:
         on_health: Callable[[HealthChange], object] | None = None,
         on_decision: Callable[[dict[str, Any]], object] | None = None,
         decision_share: float = 1.0,
+        on_outcome: Callable[[Attempt, Outcome, LivePlan | None], object] | None = None,
     ) -> None:
         self.settings = RouterSettings() if settings is None else settings
         self._decision = self.settings.decision
@@ -107,18 +119,26 @@ class Router:
         self._sink = on_decision
         self._share = decision_share
         self._windows = Windows(self.settings.windows, [endpoint.id for endpoint in catalog], source=f"{SystemRandom().getrandbits(64):016x}")
-        self._health = Health(self.settings.health, on_health)
+        self._limits = Limits(self.settings.limits)
+        self._health = Health(self.settings.health, on_health, siblings=self._siblings, limits=self._limits, source=f"{SystemRandom().getrandbits(64):016x}")
         self._pins = Pins(MemoryPins(self.settings.pins) if pins is None else pins)
+        self._hook = on_outcome
+        self._steady = Steady()
+        self._drain: Drain | None = None
+        self._own_entropy = entropy is None
         self._sticky = self._decision.sticky != "off"
-        self._counters = Counters([PLANS, FAILED, "cache.misses", "swaps", "ticks", "sink.errors", "probes", *(f"outcomes.{kind}" for kind in Kind)])
+        self._counters = Counters(
+            [PLANS, FAILED, "cache.misses", "swaps", "ticks", "sink.errors", "hook.errors", "probes", *(f"outcomes.{kind}" for kind in Kind)]
+        )
         self._count_plan = self._counters.up[PLANS]
         self._count_outcome = {kind: self._counters.up[f"outcomes.{kind}"] for kind in Kind}
         self._next_step = {kind: next_after_kind(kind) for kind in Kind}
         self._lock = threading.Lock()
         self._ticking = threading.Lock()
-        self._tick_due = clock() + self.settings.tick_seconds
-        self._prepared: dict[Any, Prepared] = {}
+        self._tick_due = self._steady(clock()) + self.settings.tick_seconds
+        self._prepared: Cache[Any, Prepared] = Cache(self.settings.max_prepared, self.settings.max_prepared_bytes)
         self._snapshot = Snapshot(catalog, Facts.measured({}, frozenset()), frozenset(), self._tick_due)
+        watch_forks(self)
 
     # --- deciding -----------------------------------------------------------------------------------------------------------------------------
 
@@ -131,22 +151,25 @@ class Router:
         completion_tokens: int | None = None,
         cached_tokens: int | None = None,
         session_id: str | None = None,
+        pin: object = _NOT_ASKED,
     ) -> LivePlan:
         """Return the fallback plan of one request, from what is known now.
 
         Args:
-            body: The caller's JSON, or what ``prepare`` made of one (its context then stands).
+            body: The caller's JSON, or what ``prepare`` made of one (its context then stands, and another one is a fault).
             context: Keys, account, pin and estimates; the wire's object or a parsed one.
             prompt_tokens: The estimate of this request. Given here, it goes before the context's, and a context need not be made anew for it.
             completion_tokens: Likewise.
             cached_tokens: How many of the prompt's tokens the pinned endpoint is likely to have cached.
             session_id: The conversation's identity; it goes before the body's.
+            pin: What a store that only the gateway can ask has under ``pin_keys``: a list of its entries, in their order, or one entry; ``None``: nothing.
+                Then the router's own store is not asked.
 
         Returns:
             The plan. Its attempts know it, so that ``observe`` can pin the session and say what comes next.
 
         Raises:
-            InvalidRequest: The body or the context cannot be read.
+            InvalidRequest: The body or the context cannot be read, or the router is draining.
             InvalidPreferences: The provider block cannot be read.
             UnknownModel: The catalog knows none of the asked models.
             NoEligibleEndpoint: No endpoint passes every hard filter.
@@ -157,12 +180,14 @@ class Router:
             >>> plan.strategy, len(plan)
             ('sort:price', 3)
         """
-        now = self._clock()
+        if self._drain is not None:
+            raise InvalidRequest([Fault("router", "draining", "a router that still hands out plans: this one is going away")])
+        now = self._steady(self._clock())
         snapshot = self._snapshot
         if now >= snapshot.until or self._health.stale:
             snapshot = self._refresh(now)
         self._count_plan()
-        prepared = body if isinstance(body, Prepared) else self._recall(body, context)
+        prepared = self._recall(body, context) if not isinstance(body, Prepared) else body if context is None else _held(body, context)
         of, ranking = prepared.compiled
         if of is not snapshot or ranking is None:
             ranking = self._compile(prepared, snapshot, (prompt_tokens, completion_tokens, cached_tokens))
@@ -172,18 +197,19 @@ class Router:
                 _check_session(session_id)
             session = Session(prepared.context.account_id, body if prepared is not body else None, session_id, now)  # type: ignore[arg-type]
             if prepared.explicit:
-                session.pins = self._pins
+                session.pins = self._pins if pin is _NOT_ASKED else None
             else:
-                pin, session.reason = session.find(self._pins, ranking.case.pool.models)
-                if pin is not None:
-                    ranking = _pinned(prepared, ranking, pin)
+                pinned, session.reason = session.find(self._pins, ranking.case.pool.models) if pin is _NOT_ASKED else found_in(pin, session)
+                if pinned is not None:
+                    ranking = _pinned(prepared, ranking, pinned)
         if prompt_tokens is not None or completion_tokens is not None or cached_tokens is not None:
             _check_numbers(prompt_tokens, completion_tokens, cached_tokens)
             ranking = self._solve(ranking.case.with_numbers(prompt_tokens, completion_tokens, cached_tokens), ranking)
         draw = 0 if ranking.order is not None and self._sink is None else self._entropy(64)
+        holder = None
         if snapshot.due:
-            ranking = self._probe(ranking, snapshot, draw, now)
-        plan = LivePlan(ranking, draw, session, self._steps)
+            ranking, holder = self._probe(ranking, snapshot, draw, now)
+        plan = LivePlan(ranking, draw, session, self._steps, self._begin, holder)
         if self._sink is not None:
             self._send(plan)
         return plan
@@ -267,9 +293,8 @@ class Router:
         prepared = self._prepared.get(full)
         if prepared is None:
             prepared = self.prepare(body, context)
-            if len(self._prepared) >= self.settings.max_prepared:
-                self._prepared = {}
-            self._prepared[full] = prepared
+            prepared.key = full
+            self._prepared.put(full, prepared, _size_of(prepared))
             self._counters.up["cache.misses"]()
         return prepared
 
@@ -291,6 +316,8 @@ class Router:
             return self._solve(case.with_numbers(*numbers))
         prepared.pinned = {}
         prepared.explicit = sticky.explicit(case)
+        if prepared.key is not None and prepared.compiled[1] is None:
+            self._prepared.resize(prepared.key, prepared, _size_of(prepared, ranking))
         # together, so that no thread can read one snapshot's ranking under another's name
         prepared.compiled = (snapshot, ranking)
         return ranking
@@ -302,19 +329,62 @@ class Router:
             self._counters.up[FAILED]()
             raise
 
-    def _probe(self, ranking: Ranking, snapshot: Snapshot, draw: int, now: float) -> Ranking:
-        """Return the ranking with one due attempt taken as available, if it would come first and the lease is free; else the ranking as it is."""
-        case = ranking.case
-        for key in [one.key for one in ranking.field.candidates if one.key in snapshot.due][:_PROBES]:
-            trial = solve(case.replace(facts=case.facts.with_cooling(case.facts.cooling - {key})))
-            if Plan(trial, draw).first.key == key and self._health.lease(key, now):
+    def _probe(self, ranking: Ranking, snapshot: Snapshot, draw: int, now: float) -> tuple[Ranking, object]:
+        """Return the ranking and, where its first attempt is due for a probe, what the plan holds the lease by.
+
+        An attempt whose cooldown is over stands at its place. Where it comes first, one plan gets the lease; where that is gone, the attempt is cooling for
+        this plan as for all others, and the next in the order of the ranking is looked at.
+        """
+        passed: set[str] = set()
+        while (first := Plan(ranking, draw).first.key) in snapshot.due and first not in passed:
+            holder = object()
+            if self._health.lease(first, now, holder):
                 self._counters.up["probes"]()
-                return trial
-        return ranking
+                return ranking, holder
+            passed.add(first)
+            case = ranking.case
+            ranking = solve(case.replace(facts=case.facts.with_cooling(case.facts.cooling | {first})))
+        return ranking, None
+
+    def pin_keys(self, body: Mapping[str, Any] | Prepared, context: Context | Mapping[str, Any] | None = None, *, session_id: str | None = None) -> list[bytes]:
+        """Return the keys under which a pin store of the gateway's own may hold this request's pin: one for each asked model, in their order.
+
+        For a store behind a socket: ask it for all of them at once, and hand what it has to ``plan`` as ``pin``. Empty where no pin could matter.
+
+        Args:
+            body: As for ``plan``.
+            context: As for ``plan``.
+            session_id: As for ``plan``.
+
+        Example:
+            >>> from routecore import Catalog
+            >>> router = Router(Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p", "implicit_caching": True}]}))
+            >>> body = {"model": "a/b", "session_id": "s1"}
+            >>> store = {}
+            >>> for attempt in router.plan(body, pin=[store.get(key) for key in router.pin_keys(body)]):
+            ...     step = router.observe(attempt, Outcome.success())
+            ...     write = attempt.plan.pin_write(attempt)
+            ...     store[write.key] = write.entry
+            >>> router.plan(body, pin=[store.get(key) for key in router.pin_keys(body)]).sticky.status
+            'hit'
+        """
+        if not self._sticky:
+            return []
+        prepared = self._recall(body, context) if not isinstance(body, Prepared) else body if context is None else _held(body, context)
+        if session_id is not None:
+            _check_session(session_id)
+        session = Session(prepared.context.account_id, None if isinstance(body, Prepared) else body, session_id, 0.0)
+        conversation = session.conversation
+        if conversation is None or prepared.context.sticky is not None:
+            return []
+        models, _, _ = resolve(self._snapshot.catalog, prepared.request)
+        return [pin_key(session.account, conversation, model) for model in models]
 
     # --- learning -----------------------------------------------------------------------------------------------------------------------------
 
-    def observe(self, attempt: Attempt, outcome: Outcome, plan: LivePlan | None = None, *, delivered: bool = False) -> Step:
+    def observe(  # noqa: PLR0912 - the hot path, in one piece
+        self, attempt: Attempt, outcome: Outcome, plan: LivePlan | None = None, *, delivered: bool = False
+    ) -> Step:
         """Record how an attempt ended, and say what to do next: go on, retry after a wait, stop, or done.
 
         Late outcomes, also of endpoints that a swap has removed, are taken.
@@ -336,37 +406,116 @@ class Router:
             >>> router.observe(first, Outcome.from_http(503)).action.value
             'next'
         """
-        now = self._clock()
+        now = self._steady(self._clock())
         kind = outcome.kind
-        self._windows.observe(attempt.endpoint.id, outcome, now)
-        if outcome.cools is None or kind is _SUCCESS:
-            self._health.observe(attempt.key, outcome, now)
+        key = attempt.key
+        holder: object = ANYBODY
+        if type(attempt) is LiveAttempt:
+            if plan is None:
+                plan = attempt.plan
+            if attempt.ticket:
+                self._limits.end(key, attempt.ticket)
+                attempt.ticket = 0
+                if self._drain is not None:
+                    self._drain.look()
+            else:
+                self._limits.count(key, now)
         else:
-            self._cool(attempt, outcome, now)
+            self._limits.count(key, now)
+        if plan is not None:
+            # only a probe's first attempt has a lease
+            holder = plan.holder if plan.holder is not None and plan.first.key == key else None
+        self._windows.observe(attempt.endpoint.id, outcome, now)
+        self._health.observe(key, outcome, now, holder)
         self._count_outcome[kind]()
-        if kind is not _SUCCESS and kind in NEUTRAL:
-            # a probe that says nothing about the endpoint gives its lease to the next plan
-            self._health.release(attempt.key, now)
+        if kind is not _SUCCESS:
+            if kind is _RATE_LIMIT:
+                self._limits.rate_limited(key, now)
+            elif kind in NEUTRAL or outcome.cools == "nothing":
+                # a probe that says nothing about the endpoint gives its lease to the next plan
+                self._health.release(key, now, holder)
+        elif plan is not None:
+            self._pin(attempt, outcome, plan, now)
+        if self._hook is not None:
+            self._tell(attempt, outcome, plan)
         if plan is None:
-            if type(attempt) is not LiveAttempt:
-                return self._next_step[kind] if not delivered or kind is _SUCCESS else _DELIVERED
-            plan = attempt.plan
-        session = plan.session
-        if session is not None and kind is _SUCCESS:
-            seconds = SHORT_CACHE_SECONDS if session.body is None else cache_seconds(session.body)
-            self._pins.served(session.account, session.conversation, attempt.endpoint.model, attempt.key, now, seconds)
+            return self._next_step[kind] if not delivered or kind is _SUCCESS else _DELIVERED
         return plan.next_after(outcome, attempt, delivered=delivered)
 
-    def _cool(self, attempt: Attempt, outcome: Outcome, now: float) -> None:
-        """Let an outcome that says what it cools cool that: nothing, its attempt, or all that its key does at its provider (a dead key fails once)."""
-        if outcome.cools == "nothing":
-            self._health.release(attempt.key, now)
+    def _pin(self, attempt: Attempt, outcome: Outcome, plan: LivePlan, now: float) -> None:
+        """Pin the conversation to the attempt that served and, in the dialect that goes on from a response's id, that id too."""
+        session = plan.session
+        if session is None:
             return
-        self._health.observe(attempt.key, outcome, now)
-        if outcome.cools == "key" and KINDS[outcome.kind].event is not None:
-            for endpoint in self._snapshot.catalog:
-                if endpoint.provider == attempt.endpoint.provider and endpoint.id != attempt.endpoint.id:
-                    self._health.observe(attempt_key(endpoint.id, attempt.key_id), outcome, now)
+        self._pins.served(session.account, session.conversation, attempt.endpoint.model, attempt.key, now, session.cache_seconds)
+        if outcome.response_id is not None and session.makes_responses:
+            self._pins.served(session.account, response_of(outcome.response_id), "", attempt.key, now, self.settings.pins.response_seconds)
+
+    def _tell(self, attempt: Attempt, outcome: Outcome, plan: LivePlan | None) -> None:
+        """Give an outcome to the gateway's hook. What it raises is counted: it must not fail a request."""
+        try:
+            assert self._hook is not None
+            self._hook(attempt, outcome, plan)
+        except Exception:  # noqa: BLE001 - any fault of the hook's is its own
+            self._counters.up["hook.errors"]()
+
+    def begin(self, attempt: LiveAttempt) -> None:
+        """Count an attempt as begun and in flight, until ``observe``. Iterating a plan does it; for one that was taken otherwise, or is tried again, say so."""
+        if not attempt.ticket:
+            self._begin(attempt)
+
+    def _begin(self, attempt: LiveAttempt) -> None:
+        case = attempt.plan.case
+        tokens = (case.prompt_tokens or 0) + (case.completion_tokens or 0)
+        attempt.ticket = self._limits.begin(attempt.key, self._steady(self._clock()), tokens)
+        if self._drain is not None:
+            self._drain.look()
+
+    def drain(self) -> Drain:
+        """Hand out no new plans from now on. The answer tells when the last attempt that was begun has ended.
+
+        Plans under way go on, with their fallbacks.
+
+        Example:
+            >>> from routecore import Catalog
+            >>> router = Router(Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p"}]}))
+            >>> attempt = next(iter(router.plan({"model": "a/b"})))
+            >>> drained = router.drain()
+            >>> drained.done, drained.in_flight
+            (False, 1)
+            >>> step = router.observe(attempt, Outcome.success())
+            >>> drained.wait(timeout=1.0)
+            True
+        """
+        if self._drain is None:
+            self._drain = Drain(self._limits)
+        self._drain.look()
+        return self._drain
+
+    def _siblings(self, key: str) -> list[str]:
+        """Return the attempts of the catalog in use that have one's credential at its provider, itself included."""
+        endpoint_id, byok, key_id = key.partition("#byok:")
+        model_and_slug = endpoint_id if byok else key.removesuffix("#shared")
+        provider = model_and_slug.rpartition("@")[2].partition("/")[0]
+        return [attempt_key(endpoint.id, key_id if byok else None) for endpoint in self._snapshot.catalog if endpoint.provider == provider]
+
+    # --- forks --------------------------------------------------------------------------------------------------------------------------------
+
+    def locks(self) -> list[tuple[object, str]]:
+        """Return every lock in here, in the order in which they are taken: for ``os.fork``."""
+        store = [(self._pins.store, "_lock")] if isinstance(self._pins.store, MemoryPins) else []
+        windows, parts = self._windows, (self._health, self._limits, self._pins, self._prepared)
+        first: list[tuple[object, str]] = [(self, "_ticking"), (windows, "_reading"), (windows, "_admission"), (self, "_lock")]
+        return first + [(part, "_lock") for part in parts] + store
+
+    def forked(self) -> None:
+        """Go on in the child of a fork: draw other numbers than the parent and its other children, and export under another name."""
+        if self._own_entropy:
+            self._entropy = Random(SystemRandom().getrandbits(256)).getrandbits  # noqa: S311 - load is spread, no secret kept
+        self._windows.forked()
+        self._limits.forget_flights()
+
+    # --- what is known ------------------------------------------------------------------------------------------------------------------------
 
     def outcome(
         self,
@@ -419,7 +568,7 @@ class Router:
     def tick(self, *, breathe: Callable[[], object] | None = None) -> None:
         """Read the statistics of the window that ends now. Call it every few seconds, from any thread; without, ``plan`` does it when it is overdue."""
         with self._ticking:
-            self._tick(self._clock(), breathe)
+            self._tick(self._steady(self._clock()), breathe)
 
     def _tick(self, now: float, breathe: Callable[[], object] | None = None) -> None:
         stats = self._windows.tick(now, breathe=breathe)
@@ -432,8 +581,8 @@ class Router:
         """Take a new catalog. Plans under way go on; endpoints keep their statistics, health and pins by id."""
         self._windows.list_endpoints([endpoint.id for endpoint in catalog])
         with self._lock:
-            self._look(self._clock(), self._snapshot.facts.stats, catalog)
-            self._prepared = {}
+            self._look(self._steady(self._clock()), self._snapshot.facts.stats, catalog)
+            self._prepared.clear()
         self._counters.up["swaps"]()
 
     def _refresh(self, now: float) -> Snapshot:
@@ -452,10 +601,12 @@ class Router:
         view = self._health.view(now)
         old = self._snapshot
         until = min(view.until, self._tick_due)
-        if catalog is old.catalog and stats is old.facts.stats and view.cooling == old.facts.cooling and view.due == old.due:
+        # whose cooldown is over stands at its place again; ``_probe`` sees to those that come first
+        cooling = view.cooling - view.due if view.due else view.cooling
+        if catalog is old.catalog and stats is old.facts.stats and cooling == old.facts.cooling and view.due == old.due and view.full.keys() == old.full.keys():
             old.until = until
         else:
-            self._snapshot = Snapshot(catalog, Facts.measured(stats, view.cooling), view.due, until)
+            self._snapshot = Snapshot(catalog, Facts.measured(stats, cooling), view.due, until, view.full)
 
     # --- telling ------------------------------------------------------------------------------------------------------------------------------
 
@@ -472,7 +623,7 @@ class Router:
     @property
     def facts(self) -> Facts:
         """Statistics and cooldowns as decisions read them now."""
-        now = self._clock()
+        now = self._steady(self._clock())
         snapshot = self._refresh(now) if now >= self._snapshot.until or self._health.stale else self._snapshot
         return snapshot.facts
 
@@ -485,6 +636,11 @@ class Router:
     def health(self) -> Health:
         """The health of every attempt."""
         return self._health
+
+    @property
+    def limits(self) -> Limits:
+        """The load of every attempt, and what each can take."""
+        return self._limits
 
     @property
     def pins(self) -> Pins:
@@ -512,6 +668,31 @@ def next_after_kind(kind: Kind) -> Step:
     return next_after(Outcome(kind), attempts_left=1)
 
 
+def _held(prepared: Prepared, context: Context | Mapping[str, Any]) -> Prepared:
+    """Return the prepared request if ``context`` is what it was prepared with: another one would silently not count."""
+    faults: list[Fault] = []
+    given = context if isinstance(context, Context) else Context.parse(context, faults=faults)
+    if not faults and given != prepared.context:
+        faults.append(Fault("context", "another one", "the context that the request was prepared with, or none: prepare it again for another"))
+    if faults:
+        raise InvalidRequest(faults)
+    return prepared
+
+
+def _size_of(prepared: Prepared, ranking: Ranking | None = None) -> int:
+    """Return about how many bytes a remembered request takes: what was read and, once that is known, what is ranked (measured; a little above)."""
+    request = prepared.request
+    size = _BYTES_READ + 400 * (len(request.models) + len(request.asked))
+    if prepared.key is not None:
+        size += 4 * sum([len(part) for part in prepared.key[0] if isinstance(part, (bytes, str))])
+    if ranking is not None:
+        size += _BYTES_RANKED * ranking.size
+        if len(ranking.case.pool.models) > 1:
+            # lists of models have pools of their own
+            size += _BYTES_POOLED * len(ranking.case.pool.endpoints)
+    return size
+
+
 def _pinned(prepared: Prepared, own: Ranking, pin: str) -> Ranking:
     """Return the ranking for a pin, kept beside the prepared request's own: one for each attempt that its sessions are pinned to."""
     kept = prepared.pinned
@@ -521,7 +702,8 @@ def _pinned(prepared: Prepared, own: Ranking, pin: str) -> Ranking:
         ranking = solve(own.case.replace(sticky=pin), own)
         if own is prepared.compiled[1]:
             if len(kept) >= _MAX_PINNED:
-                kept.clear()
+                # the oldest; another thread may have dropped it already
+                kept.pop(next(iter(kept), pin), None)
             kept[pin] = ranking
     return ranking
 

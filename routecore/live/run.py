@@ -193,6 +193,7 @@ class Run:
 
     def _begin(self, attempt: LiveAttempt, now: float) -> Try:
         self._pending = None
+        self._router.begin(attempt)
         left = self._deadline - now
         first = getattr(attempt, "first_token_timeout_seconds", None)
         total = getattr(attempt, "total_timeout_seconds", None)

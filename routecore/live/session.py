@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routecore.live.pins import PinFound
-from routecore.request.conversation import conversation_of
+from routecore.live.pins import Pin, PinFound, read_entry
+from routecore.request.conversation import SHORT_CACHE_SECONDS, cache_seconds, conversation_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from routecore.live.pins import Pins
 
-__all__ = ["Session"]
+__all__ = ["Session", "found_in"]
 
 
 class Session:
     """Whose turn a request is. The conversation is made out when it is needed: for a pin that could matter now, or for one to be written."""
 
-    __slots__ = ("_conversation", "account", "body", "now", "pins", "reason", "session_id")
+    __slots__ = ("_conversation", "_seconds", "account", "body", "now", "pins", "reason", "session_id")
 
     def __init__(self, account: str | None, body: Mapping[str, Any] | None, session_id: str | None, now: float) -> None:
         self.account = account
@@ -26,6 +26,7 @@ class Session:
         self.session_id = session_id
         self.now = now
         self._conversation: str | None = None
+        self._seconds: float | None = None
         self.reason: str | None = None
         """Why there is no pin, once that was looked up."""
         self.pins: Pins | None = None
@@ -41,6 +42,27 @@ class Session:
                 self._conversation = conversation_of(self.body)
         return self._conversation
 
+    @property
+    def cache_seconds(self) -> float:
+        """How long the request's cache stays warm."""
+        if self._seconds is None:
+            self._seconds = SHORT_CACHE_SECONDS if self.body is None else cache_seconds(self.body)
+        return self._seconds
+
+    @property
+    def makes_responses(self) -> bool:
+        """Whether the request speaks the dialect in which a later one may go on from this one's answer, by its id."""
+        return self.body is not None and "input" in self.body
+
+    def __getstate__(self) -> tuple[str | None, str | None, float, float, str | None]:
+        """Pickle what is known of the conversation, and nothing of its text."""
+        return self.account, self.conversation, self.cache_seconds, self.now, self.reason
+
+    def __setstate__(self, state: tuple[str | None, str | None, float, float, str | None]) -> None:
+        """Take what was pickled; the text is gone."""
+        self.account, self._conversation, self._seconds, self.now, self.reason = state
+        self.body = self.session_id = self.pins = None
+
     def find(self, pins: Pins, models: Sequence[str]) -> PinFound:
         """Return the session's pin as it was when the plan was made and, without one, why. Of several models the first with a pin counts."""
         conversation = self.conversation
@@ -51,3 +73,12 @@ class Session:
                 return one
             found = found if found.reason is not None else one
         return found
+
+
+def found_in(pin: object, session: Session) -> PinFound:
+    """Return the pin among a store's entries: of several models' the first that there is."""
+    for entry in pin if isinstance(pin, (list, tuple)) and not isinstance(pin, Pin) else (pin,):
+        attempt = read_entry(entry)
+        if attempt is not None:
+            return PinFound(attempt, None)
+    return PinFound(None, None if session.conversation is not None else "unidentifiable")

@@ -8,6 +8,7 @@ import attrs
 
 from routecore.live.answers import AnswerRule, Answers
 from routecore.live.health import HealthSettings
+from routecore.live.limits import LimitSettings
 from routecore.live.pins import PinSettings
 from routecore.live.steps import StepSettings
 from routecore.live.windows.settings import WindowSettings
@@ -35,10 +36,13 @@ class RouterSettings:
     windows: WindowSettings = WindowSettings()  # noqa: RUF009 - frozen, so one default may be shared
     health: HealthSettings = HealthSettings()  # noqa: RUF009 - frozen, so one default may be shared
     pins: PinSettings = PinSettings()  # noqa: RUF009 - frozen, so one default may be shared
+    limits: LimitSettings = LimitSettings()  # noqa: RUF009 - frozen, so one default may be shared
     steps: StepSettings = StepSettings()  # noqa: RUF009 - frozen, so one default may be shared
     answers: tuple[AnswerRule, ...] = attrs.field(default=(), converter=_rows)
     """The operator's rows of the table of answers, which go before ours."""
     tick_seconds: float = attrs.field(default=5.0, validator=finite_above(0, "seconds"))
     """When nobody has called ``tick`` for so long, the next ``plan`` does."""
     max_prepared: int = attrs.field(default=4_096, validator=whole_from(1))
-    """Bodies that differ in what routing looks at and are remembered as read. Beyond, all are forgotten and read again."""
+    """Bodies that differ in what routing looks at and are remembered as read. Beyond, the oldest are forgotten and read again."""
+    max_prepared_bytes: int = attrs.field(default=100_000_000, validator=whole_from(0))
+    """Bytes that those may take, about, with the rankings that were made of them."""

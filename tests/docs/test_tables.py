@@ -135,7 +135,7 @@ def number_of(cell):
     return float(cell.replace(",", "").strip('`"')) if re.fullmatch(r"[\d,.]+", cell) else cell.strip('`"')
 
 
-@pytest.mark.parametrize("name", ["WindowSettings", "HealthSettings", "StepSettings", "PinSettings"])
+@pytest.mark.parametrize("name", ["WindowSettings", "HealthSettings", "StepSettings", "PinSettings", "LimitSettings"])
 def test_the_settings_page_states_every_setting_with_its_default(name):
     settings = getattr(routecore, name)()
     section = page("reference/settings.md").split(f"## `{name}`\n")[1].split("\n## ")[0]

@@ -6,7 +6,7 @@ from math import inf, nan
 import pytest
 
 from routecore.errors import InvalidRequest
-from routecore.live.health import TRANSITIONS, Cooldown, Event, Health, HealthSettings, State
+from routecore.live.health import ANYBODY, TRANSITIONS, Cooldown, Event, Health, HealthSettings, State
 from routecore.live.outcome import Outcome
 
 KEY, SIBLING = "m@p#shared", "m@p#byok:k"
@@ -261,12 +261,96 @@ def test_after_a_probe_s_success_earlier_successes_do_not_count_either():
     assert changes[-1].event is Event.FAILING_SHARE
 
 
-def test_a_failure_that_states_a_wait_cools_for_it_and_one_that_states_0_does_not():
+def test_a_stated_wait_of_a_server_cools_at_once_and_is_cut_as_any():
     health, changes = make()
-    health.observe(KEY, Outcome("server", status=503, retry_after_seconds=0), 0.0)
-    assert not changes
-    health.observe(KEY, Outcome("server", status=503, retry_after_seconds=100), 0.0)
+    fail(health, 0.0, 1, Outcome("server", status=503, retry_after_seconds=100))
     assert (changes[-1].event, changes[-1].until) == (Event.ASKED_TO_WAIT, 100.0)
+    fail(health, 1.0, 1, Outcome("server", status=503, retry_after_seconds=1e6))
+    assert changes[-1].until == 3_601.0
+
+
+@pytest.mark.parametrize("outcome", [Outcome.rate_limit(0), Outcome.rate_limit(0.0)])
+def test_a_stated_wait_of_nothing_counts_as_none_stated(outcome):
+    health, changes = make()
+    health.observe(KEY, outcome, 0.0)
+    assert changes[-1].until == 5.0
+
+
+@pytest.mark.parametrize(("asked", "until"), [(0.01, 25.0), (7.0, 25.0), (30.0, 45.0)])
+def test_a_probe_that_fails_waits_at_least_as_long_as_the_cooldown_before_it(asked, until):
+    health, changes = make()
+    health.observe(KEY, Outcome.rate_limit(5), 0.0)
+    assert health.lease(KEY, 5.0)
+    health.observe(KEY, Outcome.rate_limit(10), 5.0)
+    assert health.lease(KEY, 15.0)
+    health.observe(KEY, Outcome.rate_limit(asked), 15.0)
+    assert changes[-1].until == until
+
+
+def test_a_probe_that_fails_waits_at_least_the_first_backoff():
+    health, changes = make()
+    health.observe(KEY, Outcome.rate_limit(0.01), 0.0)
+    assert changes[-1].until == 0.01
+    assert health.lease(KEY, 1.0)
+    health.observe(KEY, Outcome.rate_limit(0.01), 1.0)
+    assert changes[-1].until == 6.0
+
+
+def test_a_refused_key_cools_for_five_minutes_doubling_to_an_hour():
+    health, changes = make()
+    now, lengths = 0.0, []
+    for _ in range(6):
+        health.observe(KEY, Outcome.credential(401), now)
+        lengths.append(changes[-1].until - now)
+        now = changes[-1].until
+        assert health.lease(KEY, now)
+    assert lengths == [300.0, 600.0, 1_200.0, 2_400.0, 3_600.0, 3_600.0]
+
+
+def test_a_dead_key_fails_once_and_not_once_a_model():
+    keys = {"m@p#byok:k", "n@p#byok:k"}
+    health = Health(siblings=lambda key: keys if key in keys else ())
+    health.observe("m@p#byok:k", Outcome("credential", cools="key"), 0.0)
+    assert health.cooling_keys(1.0) == keys
+    assert health.lease("n@p#byok:k", 300.0)
+    health.observe("n@p#byok:k", Outcome("credential", cools="key"), 300.0)
+    assert health.cooling_keys(301.0) == keys
+    assert not health.view(301.0).due
+
+
+def test_a_deployment_that_a_key_may_not_use_cools_alone():
+    health = Health(siblings=lambda key: {"m@p#shared", "n@p#shared"})
+    health.observe("m@p#shared", Outcome("credential", status=404, cools="attempt"), 0.0)
+    assert health.cooling_keys(1.0) == {"m@p#shared"}
+
+
+def test_an_answer_that_cools_nothing_cools_nothing():
+    health = Health()
+    for _ in range(5):
+        health.observe(KEY, Outcome("server", cools="nothing"), 0.0)
+    assert not health.cooling_keys(1.0)
+
+
+def test_only_the_holder_s_outcome_ends_a_lease():
+    health, _ = make()
+    fail(health, 0.0)
+    mine = object()
+    assert health.lease(KEY, 5.0, mine)
+    for other in (None, object()):
+        for outcome in (GOOD, BAD, Outcome.caller(400)):
+            health.observe(KEY, outcome, 6.0, other)
+        health.release(KEY, 6.0, other)
+    assert health.state(KEY, 6.0) is State.PROBING
+    health.observe(KEY, GOOD, 7.0, mine)
+    assert health.state(KEY, 7.0) is State.AVAILABLE
+
+
+def test_an_outcome_of_nobody_known_may_be_the_holder_s():
+    health, _ = make()
+    fail(health, 0.0)
+    assert health.lease(KEY, 5.0, object())
+    health.observe(KEY, GOOD, 7.0, ANYBODY)
+    assert health.state(KEY, 7.0) is State.AVAILABLE
 
 
 def test_the_same_retry_after_again_is_no_transition():

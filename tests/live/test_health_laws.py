@@ -18,7 +18,7 @@ class NaiveAttempt:
 
     def __init__(self):
         self.state, self.until, self.backoff = "available", 0.0, 5.0
-        self.refused = 300.0
+        self.refused, self.lasted = 300.0, 0.0
         self.outcomes = []
         self.good_since = None
 
@@ -27,7 +27,7 @@ class NaiveAttempt:
             self.state = "due"
 
     def cool(self, now, seconds):
-        self.state, self.until = "cooling", now + seconds
+        self.state, self.until, self.lasted = "cooling", now + seconds, seconds
 
     def back_off(self):
         seconds, self.backoff = self.backoff, min(self.backoff * 2, 300.0)
@@ -64,14 +64,16 @@ class NaiveAttempt:
     def rate_limit(self, now, asked):
         asked = asked or None
         self.broke(now)
+        # a wait of nothing is none
+        asked = asked or None
         if self.state == "available":
             self.outcomes.append((now, False))
             self.cool(now, 5.0 if asked is None else asked)
         elif self.state in {"due", "probing"}:
             own = self.back_off()
-            self.cool(now, own if asked is None else asked)
-        elif asked is not None:
-            self.until = max(self.until, now + asked)
+            self.cool(now, own if asked is None else max(asked, self.lasted, 5.0))
+        elif asked is not None and now + asked > self.until:
+            self.cool(now, asked)
 
     def credential(self, now, asked):
         self.broke(now)

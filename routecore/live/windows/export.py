@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from routecore.live.windows.sketch import Counts
     from routecore.live.windows.survival import Values
 
-__all__ = ["FORMAT", "Exported", "export_logs", "own_values", "read_export"]
+__all__ = ["FORMAT", "Exported", "export_logs", "own_values", "read_export", "slices_of"]
 
 FORMAT: Final = "hdrhistogram-v2"
 LATENCY: Final = "latency_microseconds"
@@ -147,6 +147,20 @@ def _slices(log: EndpointLog, first: int, last: int | None) -> dict[int, _Own]:
     return found
 
 
+def slices_of(log: EndpointLog, first: int, sequence: int, period_seconds: float) -> list[tuple[int, Slice]]:
+    """Return what a log holds from the period ``first`` on as the slices of another process."""
+    return [
+        (
+            period,
+            Slice(
+                sequence, (period + 1) * period_seconds, coarse(one.latency), coarse(one.throughput), coarse(one.waits),
+                one.unmeasured, one.failures, one.rate_limits, one.tool_calls, one.tool_errors,
+            ),
+        )
+        for period, one in _slices(log, first, None).items()
+    ]  # fmt: skip
+
+
 def _by_period(samples: array[float], first: int, last: int | None) -> Iterable[tuple[int, NDArray[np.float64]]]:
     """Yield a log's entries by the period that they were recorded in; a period may come twice."""
     flat: NDArray[np.float64] = np.frombuffer(samples.tobytes())
@@ -210,7 +224,7 @@ def read_export(exported: Mapping[str, Any], settings: WindowSettings) -> Export
     room = _MOST_DISTINCT
     for endpoint_id, row in exported["endpoints"].items():
         before = len(faults)
-        read = _read_row(endpoint_id, row, sequence, faults)
+        read = _read_row(endpoint_id, row, found, faults)
         if read is None or len(faults) > before:
             continue
         room -= sum(one.size for _, one in read[1])
@@ -222,7 +236,7 @@ def read_export(exported: Mapping[str, Any], settings: WindowSettings) -> Export
     return found
 
 
-def _read_row(endpoint_id: object, row: object, sequence: int, faults: list[Fault]) -> tuple[str, list[tuple[int, Slice]], list[tuple[int, int, int]]] | None:
+def _read_row(endpoint_id: object, row: object, found: Exported, faults: list[Fault]) -> tuple[str, list[tuple[int, Slice]], list[tuple[int, int, int]]] | None:
     path = f"export.endpoints.{endpoint_id}"
     if not isinstance(endpoint_id, str) or not isinstance(row, dict):
         faults.append(Fault(path, row, "an object with two histograms, two counts and slices"))
@@ -234,7 +248,7 @@ def _read_row(endpoint_id: object, row: object, sequence: int, faults: list[Faul
     if not isinstance(given, list) or len(given) > _MOST_SLICES:
         faults.append(Fault(f"{path}.slices", type(given).__name__, "a list of what each period held"))
         return None
-    slices = [one for index, item in enumerate(given) if (one := _read_slice(item, f"{path}.slices[{index}]", sequence, faults)) is not None]
+    slices = [one for index, item in enumerate(given) if (one := _read_slice(item, f"{path}.slices[{index}]", found, faults)) is not None]
     sums = (sum(int(one.latency[1].sum()) + one.unmeasured for _, one in slices), sum(one.failures for _, one in slices))
     for name, total, summed in zip(("successes", "failures"), totals, sums, strict=True):
         if total is not None and len(slices) == len(given) and total != summed:
@@ -242,7 +256,7 @@ def _read_row(endpoint_id: object, row: object, sequence: int, faults: list[Faul
     return endpoint_id, slices, _read_minutes(row.get("cached"), f"{path}.cached", faults)
 
 
-def _read_slice(item: object, path: str, sequence: int, faults: list[Fault]) -> tuple[int, Slice] | None:
+def _read_slice(item: object, path: str, found: Exported, faults: list[Fault]) -> tuple[int, Slice] | None:
     if not isinstance(item, dict) or type(item.get("period")) is not int or abs(item["period"]) > _MOST**2:
         faults.append(Fault(path, item, "an object with a period, histograms and counts"))
         return None
@@ -260,7 +274,9 @@ def _read_slice(item: object, path: str, sequence: int, faults: list[Fault]) -> 
     if tool_errors > tool_calls:
         faults.append(Fault(f"{path}.tool_errors", tool_errors, "at most the tool calls"))
     parts = (coarse(latency), coarse(throughput), coarse(waits))
-    return item["period"], Slice(sequence, *parts, unmeasured, failures, rate_limits, tool_calls, tool_errors)
+    return item["period"], Slice(
+        found.sequence, (item["period"] + 1) * found.period_seconds, *parts, unmeasured, failures, rate_limits, tool_calls, tool_errors
+    )
 
 
 def _read_histogram(row: Mapping[str, Any], name: str, path: str, faults: list[Fault]) -> Values | None:

@@ -7,12 +7,11 @@ came quickly dates all others rightly.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from routecore.live.steady import TOLERANCE
+from routecore.live.sources import Sources
 from routecore.live.windows.sketch import BUCKETS, bucket_of, middle_of
 
 if TYPE_CHECKING:
@@ -24,15 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["NOTHING", "Peers", "Slice", "coarse"]
 
 NOTHING: Final[Values] = (np.zeros(0), np.zeros(0, np.int64))
-_MOST_SOURCES: Final = 4_096
 _MOST_DISTINCT: Final = 512
 """Distinct values of a slice's metric that are kept as they came; beyond, they are put into the sketch's buckets, off by 0.8 % at most."""
 
 
 class Slice(NamedTuple):
-    """One endpoint's period in another process."""
+    """One endpoint's period in another process; ``ends_at`` in the source's time."""
 
     sequence: int
+    ends_at: float
     latency: Values
     throughput: Values
     waits: Values
@@ -48,40 +47,14 @@ class Slice(NamedTuple):
         return len(self.latency[0]) + len(self.throughput[0]) + len(self.waits[0]) + 1
 
 
-class _Source:
-    """One process as its exports show it: how far its clock is from ours, and the latest of its exports."""
-
-    __slots__ = ("offset", "period_seconds", "sequence", "until")
-
-    def __init__(self, offset: float, period_seconds: float, sequence: int, until: float) -> None:
-        self.offset = offset
-        self.period_seconds = period_seconds
-        self.sequence = sequence
-        self.until = until
-
-
 class Peers:
     """The sources whose exports were merged. Their slices stand with the endpoints' logs."""
 
     def __init__(self, period_seconds: float) -> None:
         self._period = period_seconds
-        self._sources: OrderedDict[str, _Source] = OrderedDict()
+        self.sources = Sources()
         self.size = 0
         """Values held over all slices."""
-
-    def meet(self, source: str, sequence: int, until: float, period_seconds: float, here: float) -> None:
-        """Take note of an export whose ``until`` is ``here`` in our time, at the earliest."""
-        found = self._sources.get(source)
-        if found is None:
-            if len(self._sources) >= _MOST_SOURCES:
-                self._sources.popitem(last=False)
-            self._sources[source] = _Source(here - until, period_seconds, sequence, until)
-            return
-        self._sources.move_to_end(source)
-        set_back = sequence > found.sequence and until < found.until - TOLERANCE
-        found.offset = here - until if set_back else min(found.offset, here - until)
-        if sequence > found.sequence:
-            found.sequence, found.until = sequence, until
 
     def add(self, log: EndpointLog, source: str, period: int, given: Slice) -> None:
         """Keep a slice, unless a later export of it is there."""
@@ -94,9 +67,9 @@ class Peers:
     def live(self, log: EndpointLog, oldest_live: int) -> Iterator[Slice]:
         """Yield the endpoint's slices that still count, and let go of the others: those that ended before the period ``oldest_live`` began."""
         for name in list(log.peers):
-            source, slices = self._sources.get(name), log.peers[name]
+            source, slices = self.sources.get(name), log.peers[name]
             for period in list(slices):
-                if source is None or (period + 1) * source.period_seconds + source.offset <= oldest_live * self._period:
+                if source is None or slices[period].ends_at + source.offset <= oldest_live * self._period:
                     self.size -= slices.pop(period).size
                 else:
                     yield slices[period]
@@ -106,7 +79,7 @@ class Peers:
     def live_minutes(self, log: EndpointLog, oldest: float) -> Iterator[tuple[int, int]]:
         """Yield (prompt tokens, cached ones) of the peers' minutes that began at ``oldest`` or later, and let go of the others."""
         for name in list(log.peers_cached):
-            source, minutes = self._sources.get(name), log.peers_cached[name]
+            source, minutes = self.sources.get(name), log.peers_cached[name]
             for minute in list(minutes):
                 if source is None or minute * 60.0 + source.offset < oldest:
                     del minutes[minute]

@@ -30,7 +30,7 @@ def survival_ranks(values: NDArray[np.float64], counts: NDArray[np.int64], waits
 
     Without waits that is the nearest rank. ``values`` are the events and ``counts`` how many of each, ``waits`` the waits cut short; in any order.
 
-    >>> survival_ranks(np.array([0.1, 0.2]), np.array([2, 1]), np.array([0.15]), np.array([97]))
+    >>> survival_ranks(np.array([0.1, 0.2]), np.array([2, 1]), np.array([0.25]), np.array([97]))
     [nan, nan, nan, nan]
     """
     if not len(values):

@@ -72,6 +72,8 @@ class Windows:
         self._peers: Peers | None = None
         self._name = f"windows-{next(_NUMBERS)}" if source is None else source
         self._sequence = 0
+        self._parent = self.source
+        self._inherited: list[tuple[str, int, dict[str, EndpointLog]]] = []
         self._stats: Mapping[str, EndpointStats] = {}
 
     def observe(self, endpoint_id: str, outcome: Outcome, now: float) -> None:  # noqa: PLR0912 - the hot path, in one piece
@@ -237,6 +239,7 @@ class Windows:
             if self._reader is None:
                 self._reader = Reader(self.settings, self._known_peers())
             self._adopt_strays()
+            self._settle_inheritance(now)
             # a copy: others may be admitted meanwhile
             self._stats = self._reader.read(self._order[:], self._oldest_live(now), now, breathe)
             self._retire_idle(self._reader)
@@ -326,7 +329,7 @@ class Windows:
             return
         with self._reading:
             peers = self._known_peers()
-            peers.meet(read.source, read.sequence, read.until, read.period_seconds, now - delay_seconds)
+            peers.sources.meet(read.source, read.sequence, read.until, now - delay_seconds)
             for endpoint_id, slices, minutes in read.endpoints:
                 log = self._logs.get(endpoint_id) or self._admit(endpoint_id)
                 if log is None:
@@ -341,6 +344,34 @@ class Windows:
                     kept = log.peers_cached.setdefault(read.source, {})
                     if minute not in kept or kept[minute][0] < read.sequence:
                         kept[minute] = (read.sequence, prompt, cached)
+
+    def forked(self) -> None:
+        """Go on in a child: what the parent had measured stays known here, as the parent's, and is exported by the parent alone."""
+        parent, self._parent = self._parent, self.source
+        inherited, self._logs = self._logs, {}
+        self._order, self._unlisted, self._retired, self._reader = [], 0, [], None
+        self._inherited = [*self._inherited, (parent, self._sequence, inherited)]
+        self._sequence = 0
+
+    def _settle_inheritance(self, now: float) -> None:
+        """Turn what a fork's parent had measured into slices of a peer."""
+        if not self._inherited:
+            return
+        from routecore.live.windows.export import slices_of
+
+        peers = self._known_peers()
+        for parent, sequence, logs in self._inherited:
+            peers.sources.meet(parent, sequence, now, now)
+            for endpoint_id, old in logs.items():
+                log = self._logs.get(endpoint_id) or self._admit(endpoint_id)
+                if log is None:
+                    continue
+                old.settle(60.0 / self._period)
+                for source, known in old.peers.items():
+                    log.peers.setdefault(source, {}).update(known)
+                for period, one in slices_of(old, self._oldest_live(now), sequence, self._period):
+                    peers.add(log, parent, period, one)
+        self._inherited = []
 
     def _oldest_live(self, now: float) -> int:
         # a period leaves when its end has reached the window's age: never early, late by one period and one tick at most

@@ -115,7 +115,7 @@ class _Records:
 class _NoHealth(Health):
     """Health that remembers nothing: nobody ever cools."""
 
-    def observe(self, key: str, outcome: Outcome, now: float) -> None:
+    def observe(self, key: str, outcome: Outcome, now: float, holder: object = None) -> None:
         """Look away."""
 
 
