@@ -93,7 +93,14 @@ class LivePlan(Plan):
 
     def __iter__(self) -> Iterator[LiveAttempt]:
         begin = self._begin
-        for place, attempt in enumerate(super().__iter__()):
+        # most plans are not tried further than this, and the first attempt needs no order of the others
+        live = LiveAttempt(super().first, self, 0)
+        if begin is not None:
+            begin(live)
+        yield live
+        ordered = super().__iter__()
+        next(ordered)
+        for place, attempt in enumerate(ordered, 1):
             live = LiveAttempt(attempt, self, place)
             if begin is not None:
                 begin(live)
@@ -151,9 +158,9 @@ class LivePlan(Plan):
         ``None`` where there is no conversation to pin. For stores that the router may ask itself, ``observe`` has written it already.
         """
         session = self.session
-        if session is None or (conversation := session.conversation) is None:
+        if session is None or session.conversation is None:
             return None
-        return PinWrite(pin_key(session.account, conversation, attempt.endpoint.model), attempt.key, session.cache_seconds)
+        return PinWrite(session.key(attempt.endpoint.model), attempt.key, session.cache_seconds)
 
     def response_write(self, attempt: Attempt, response_id: str, ttl_seconds: float = 86_400.0) -> PinWrite:
         """Return what to write so that a request that goes on from ``response_id`` finds the host that made it.

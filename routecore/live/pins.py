@@ -291,12 +291,14 @@ class Pins:
 
     def find(self, account: str | None, conversation: str | None, model: str, now: float) -> PinFound:
         """Return the attempt that last served ``model`` in this conversation. A store that fails is a store without the pin, and counted."""
-        if conversation is None:
-            return _UNIDENTIFIABLE
+        return _UNIDENTIFIABLE if conversation is None else self.find_key(pin_key(account, conversation, model), now)
+
+    def find_key(self, key: bytes, now: float) -> PinFound:
+        """Return the attempt that a key's pin names."""
         if not self.in_process:
             return _NONE
         try:
-            pin = self.store.get(pin_key(account, conversation, model), now)
+            pin = self.store.get(key, now)
         except Exception:  # noqa: BLE001 - a store elsewhere may raise anything, and a pin is only ever a preference
             self._note_error()
             return _NONE
@@ -308,10 +310,15 @@ class Pins:
         self, account: str | None, conversation: str | None, model: str, attempt_key: str, now: float, cache_seconds: float = SHORT_CACHE_SECONDS
     ) -> None:
         """Pin the conversation to the attempt that has just succeeded, for ``cache_seconds`` from ``now``."""
-        if conversation is None or not self.in_process:
+        if conversation is not None:
+            self.serve_key(pin_key(account, conversation, model), attempt_key, now, cache_seconds)
+
+    def serve_key(self, key: bytes, attempt_key: str, now: float, cache_seconds: float) -> None:
+        """Let a key's pin name the attempt, for ``cache_seconds`` from ``now``."""
+        if not self.in_process:
             return
         try:
-            self.store.put(pin_key(account, conversation, model), Pin(attempt_key, now + cache_seconds), now)
+            self.store.put(key, Pin(attempt_key, now + cache_seconds), now)
         except Exception:  # noqa: BLE001 - as in find
             self._note_error()
 

@@ -447,7 +447,8 @@ class Router:
         session = plan.session
         if session is None:
             return
-        self._pins.served(session.account, session.conversation, attempt.endpoint.model, attempt.key, now, session.cache_seconds)
+        if session.conversation is not None:
+            self._pins.serve_key(session.key(attempt.endpoint.model), attempt.key, now, session.cache_seconds)
         if outcome.response_id is not None and session.makes_responses:
             self._pins.served(session.account, response_of(outcome.response_id), "", attempt.key, now, self.settings.pins.response_seconds)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routecore.live.pins import Pin, PinFound, read_entry
+from routecore.live.pins import Pin, PinFound, pin_key, read_entry
 from routecore.request.conversation import SHORT_CACHE_SECONDS, cache_seconds, conversation_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["Session", "found_in"]
 class Session:
     """Whose turn a request is. The conversation is made out when it is needed: for a pin that could matter now, or for one to be written."""
 
-    __slots__ = ("_conversation", "_seconds", "account", "body", "now", "pins", "reason", "session_id")
+    __slots__ = ("_conversation", "_key", "_seconds", "account", "body", "now", "pins", "reason", "session_id")
 
     def __init__(self, account: str | None, body: Mapping[str, Any] | None, session_id: str | None, now: float) -> None:
         self.account = account
@@ -27,6 +27,7 @@ class Session:
         self.now = now
         self._conversation: str | None = None
         self._seconds: float | None = None
+        self._key: tuple[str, bytes] | None = None
         self.reason: str | None = None
         """Why there is no pin, once that was looked up."""
         self.pins: Pins | None = None
@@ -41,6 +42,13 @@ class Session:
             elif self.body is not None:
                 self._conversation = conversation_of(self.body)
         return self._conversation
+
+    def key(self, model: str) -> bytes:
+        """Return the key of the conversation's pin for a model; made once, as it is asked for when a plan is made and when it has served."""
+        if self._key is None or self._key[0] != model:
+            assert self.conversation is not None
+            self._key = (model, pin_key(self.account, self.conversation, model))
+        return self._key[1]
 
     @property
     def cache_seconds(self) -> float:
@@ -61,14 +69,15 @@ class Session:
     def __setstate__(self, state: tuple[str | None, str | None, float, float, str | None]) -> None:
         """Take what was pickled; the text is gone."""
         self.account, self._conversation, self._seconds, self.now, self.reason = state
-        self.body = self.session_id = self.pins = None
+        self.body = self.session_id = self.pins = self._key = None
 
     def find(self, pins: Pins, models: Sequence[str]) -> PinFound:
         """Return the session's pin as it was when the plan was made and, without one, why. Of several models the first with a pin counts."""
-        conversation = self.conversation
+        if self.conversation is None:
+            return PinFound(None, "unidentifiable")
         found = PinFound(None, None)
         for model in models:
-            one = pins.find(self.account, conversation, model, self.now)
+            one = pins.find_key(self.key(model), self.now)
             if one.attempt is not None:
                 return one
             found = found if found.reason is not None else one

@@ -71,8 +71,13 @@ def cache_seconds(body: Mapping[str, Any]) -> float:
             inner: Any = node.values()
         else:
             inner = node
-        # plain text is most of a body, and holds no markers
-        nested = [item for item in inner if isinstance(item, (dict, list, tuple))]
+        # plain text is most of a body, and holds no markers; nor does a message of two keys whose content is text
+        nested = [
+            item
+            for item in inner
+            if type(item) is not str
+            and (len(item) != 2 or type(item.get("content")) is not str or "role" not in item if type(item) is dict else isinstance(item, (dict, list, tuple)))
+        ]
         if nested:
             if id(node) in seen:
                 continue
