@@ -27,6 +27,7 @@ GOLDEN, MASK = 0x9E3779B97F4A7C15, 0xFFFFFFFFFFFFFFFF
 MODES = {
     "balance": (None, Settings(min_samples=10)),
     "thresholds": ({"preferred_max_latency": {"p90": 0.6}, "preferred_min_throughput": 20}, Settings(min_samples=10)),
+    "adjusted price": (None, Settings(min_samples=10, strategy="adjusted_price")),
 }
 SESSIONS = ("known", "new", "implicit")
 CALLS = 200
@@ -113,7 +114,7 @@ def run(*, quick: bool = False) -> list[Row]:
     for endpoints, mode, estimated, session in product((20,) if quick else (20, 5), MODES, (False, True), SESSIONS):
         router = router_of(endpoints, mode)
         hand, sent = Hand(router, mode), bodies(mode, session)
-        works: dict[str, Callable[[], object]] = {"turn": _turns(router, sent, estimated), "floor": _hand_turns(hand, sent, estimated)}
+        works: dict[str, Callable[[], object]] = {"turn": _turns(router, sent, estimated=estimated), "floor": _hand_turns(hand, sent, estimated=estimated)}
         peers = [(name, work) for name, work in litellm_works(endpoints).items() if "latency" in name]
         calls = {"turn": CALLS, "floor": CALLS}
         for name, work in peers:
@@ -125,7 +126,7 @@ def run(*, quick: bool = False) -> list[Row]:
     return rows
 
 
-def _turns(router: Router, sent: list[dict[str, Any]], estimated: bool) -> Callable[[], object]:
+def _turns(router: Router, sent: list[dict[str, Any]], *, estimated: bool) -> Callable[[], object]:
     outcome = Outcome.success(ttft_seconds=0.4, total_seconds=2.4, output_tokens=101)
     numbers = count()
 
@@ -139,7 +140,7 @@ def _turns(router: Router, sent: list[dict[str, Any]], estimated: bool) -> Calla
     return turns
 
 
-def _hand_turns(hand: Hand, sent: list[dict[str, Any]], estimated: bool) -> Callable[[], object]:
+def _hand_turns(hand: Hand, sent: list[dict[str, Any]], *, estimated: bool) -> Callable[[], object]:
     numbers = count()
 
     def turns() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from routecore.live.kinds import KINDS, Action, Among
@@ -10,6 +11,7 @@ from routecore.live.steps import Progress, Step, StepSettings, step_of
 from routecore.routing.attempt import Attempt, PlannedAttempt
 from routecore.routing.plan import Plan
 from routecore.routing.ranking.field import Sticky
+from routecore.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -175,22 +177,29 @@ class LivePlan(Plan):
 
     def to_scenario(self) -> dict[str, Any]:
         """Return the scenario that decides this plan again: the asked models' part of the catalog, and a body without its prompt."""
-        case = self.case
+        case, session = self.case, self.session
         context = case.context.to_mapping()
+        pin, no_pin = case.sticky, case.no_pin
+        if session is not None and session.pins is not None:
+            # where the caller chose providers the pin was not looked up; it decides nothing but what is told of it
+            found = session.find(session.pins, case.pool.models)
+            pin, no_pin = found.attempt, found.reason
+        elif session is not None and pin is None:
+            no_pin = session.reason
         for name, value in (
-            ("sticky", case.sticky),
+            ("sticky", pin),
             ("prompt_tokens", case.prompt_tokens),
             ("completion_tokens", case.completion_tokens),
             ("cached_tokens", case.cached_tokens or None),
             ("deadline_seconds", case.deadline_seconds),
-            ("no_pin", case.no_pin),
+            ("no_pin", no_pin),
         ):
             context.pop(name, None)
             if value is not None:
                 context[name] = value
         asked = set(case.pool.ids)
         facts = case.facts.to_mapping()
-        return {
+        scenario = {
             "catalog": {"endpoints": [endpoint.to_mapping() for _, endpoint in case.pool.rows]},
             "stats": {endpoint_id: row for endpoint_id, row in facts["stats"].items() if endpoint_id in asked},
             "health": {key: state for key, state in facts["health"].items() if key.partition("#")[0] in asked or key.rpartition("#")[0] in asked},
@@ -199,12 +208,12 @@ class LivePlan(Plan):
             "settings": case.settings.to_mapping(),
             "draw": self.draw,
         }
+        if case.now is not None:
+            scenario["now"] = case.now
+        return scenario
 
     def to_record(self) -> dict[str, Any]:
-        """Return the decision record: the scenario, its answer, and the versions of catalog, facts and library."""
-        from routecore.wire.record import record
-
-        made = record(self.to_scenario())
-        made["versions"]["catalog"] = self.case.catalog.version
-        made["propensity"] = self.propensity
-        return made
+        """Return the decision record: the scenario, this plan as its answer, and the versions of catalog, facts and library."""
+        versions = {"library": VERSION, "catalog": self.case.catalog.version, "facts": self.case.facts.version}
+        # a copy: the caller's block may change after the call, and the record must not
+        return deepcopy({"scenario": self.to_scenario(), "answer": self.to_dict(), "versions": versions, "propensity": self.propensity})

@@ -15,19 +15,21 @@ from math import inf
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
+
 from routecore.errors import Fault, InvalidRequest, RoutecoreError
 from routecore.live.answers import Answers
 from routecore.live.drain import Drain
 from routecore.live.forks import watch_forks
 from routecore.live.health import ANYBODY, Health
 from routecore.live.kinds import NEUTRAL, Kind
-from routecore.live.limits import Limits
+from routecore.live.limits import Limits, Stated
 from routecore.live.live_plan import LiveAttempt, LivePlan
 from routecore.live.metrics import FAILED, PLANS, Counters, Metric, readings
 from routecore.live.outcome import Outcome
 from routecore.live.pins import MemoryPins, Pins, pin_key, response_of
 from routecore.live.run import Run
-from routecore.live.session import Session, found_in
+from routecore.live.session import Session, found_in, host_in
 from routecore.live.settings import RouterSettings
 from routecore.live.snapshot import Prepared, Snapshot
 from routecore.live.steady import Steady
@@ -40,7 +42,7 @@ from routecore.request.fingerprint import fingerprint
 from routecore.request.preferences import Preferences
 from routecore.routing.attempt import attempt_key
 from routecore.routing.cache import Cache
-from routecore.routing.facts import Facts
+from routecore.routing.facts import Facts, Full
 from routecore.routing.plan import Plan
 from routecore.routing.ranking import sticky
 from routecore.routing.ranking.draw import uniform
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from routecore.catalog.catalog import Catalog
+    from routecore.catalog.limits import EndpointLimits
     from routecore.live.health import HealthChange
     from routecore.live.pins import PinStore
     from routecore.routing.attempt import Attempt
@@ -138,11 +141,12 @@ class Router:
         self._tick_due = self._steady(clock()) + self.settings.tick_seconds
         self._prepared: Cache[Any, Prepared] = Cache(self.settings.max_prepared, self.settings.max_prepared_bytes)
         self._snapshot = Snapshot(catalog, Facts.measured({}, frozenset()), frozenset(), self._tick_due)
+        self._state_limits(catalog)
         watch_forks(self)
 
     # --- deciding -----------------------------------------------------------------------------------------------------------------------------
 
-    def plan(
+    def plan(  # noqa: PLR0912 - the hot path, in one piece
         self,
         body: Mapping[str, Any] | Prepared,
         context: Context | Mapping[str, Any] | None = None,
@@ -196,6 +200,11 @@ class Router:
             if session_id is not None:
                 _check_session(session_id)
             session = Session(prepared.context.account_id, body if prepared is not body else None, session_id, now)  # type: ignore[arg-type]
+            if session.previous is not None and prepared.context.affinity is None:
+                host = session.host(self._pins) if pin is _NOT_ASKED else host_in(pin, session)
+                if host is not None:
+                    # only the host that made a response can go on from it
+                    ranking = self._solve(ranking.case.replace(context=attrs.evolve(prepared.context, affinity=host)))
             if prepared.explicit:
                 session.pins = self._pins if pin is _NOT_ASKED else None
             else:
@@ -349,6 +358,8 @@ class Router:
     def pin_keys(self, body: Mapping[str, Any] | Prepared, context: Context | Mapping[str, Any] | None = None, *, session_id: str | None = None) -> list[bytes]:
         """Return the keys under which a pin store of the gateway's own may hold this request's pin: one for each asked model, in their order.
 
+        For a request that goes on from an earlier response one more, the last: the host that made it.
+
         For a store behind a socket: ask it for all of them at once, and hand what it has to ``plan`` as ``pin``. Empty where no pin could matter.
 
         Args:
@@ -377,8 +388,9 @@ class Router:
         conversation = session.conversation
         if conversation is None or prepared.context.sticky is not None:
             return []
-        models, _, _ = resolve(self._snapshot.catalog, prepared.request)
-        return [pin_key(session.account, conversation, model) for model in models]
+        models = resolve(self._snapshot.catalog, prepared.request)[0]
+        keys = [pin_key(session.account, conversation, model) for model in models]
+        return keys if session.previous is None else [*keys, pin_key(session.account, response_of(session.previous), "")]
 
     # --- learning -----------------------------------------------------------------------------------------------------------------------------
 
@@ -468,7 +480,8 @@ class Router:
     def _begin(self, attempt: LiveAttempt) -> None:
         case = attempt.plan.case
         tokens = (case.prompt_tokens or 0) + (case.completion_tokens or 0)
-        attempt.ticket = self._limits.begin(attempt.key, self._steady(self._clock()), tokens)
+        stated = None if attempt.key_id is None else _stated_by(case.context, attempt.key_id)
+        attempt.ticket = self._limits.begin(attempt.key, self._steady(self._clock()), tokens, stated)
         if self._drain is not None:
             self._drain.look()
 
@@ -499,6 +512,10 @@ class Router:
         model_and_slug = endpoint_id if byok else key.removesuffix("#shared")
         provider = model_and_slug.rpartition("@")[2].partition("/")[0]
         return [attempt_key(endpoint.id, key_id if byok else None) for endpoint in self._snapshot.catalog if endpoint.provider == provider]
+
+    def _state_limits(self, catalog: Catalog) -> None:
+        """Take the limits that a catalog states of its endpoints: their shared attempts'."""
+        self._limits.state({attempt_key(one.id, None): _stated(one.limits) for one in catalog if one.limits is not None})
 
     # --- forks --------------------------------------------------------------------------------------------------------------------------------
 
@@ -584,6 +601,7 @@ class Router:
         with self._lock:
             self._look(self._steady(self._clock()), self._snapshot.facts.stats, catalog)
             self._prepared.clear()
+        self._state_limits(catalog)
         self._counters.up["swaps"]()
 
     def _refresh(self, now: float) -> Snapshot:
@@ -607,7 +625,8 @@ class Router:
         if catalog is old.catalog and stats is old.facts.stats and cooling == old.facts.cooling and view.due == old.due and view.full.keys() == old.full.keys():
             old.until = until
         else:
-            self._snapshot = Snapshot(catalog, Facts.measured(stats, cooling), view.due, until, view.full)
+            full = {key: Full(*taken) for key, taken in view.full.items()} if view.full else None
+            self._snapshot = Snapshot(catalog, Facts.measured(stats, cooling, full), view.due, until, view.full)
 
     # --- telling ------------------------------------------------------------------------------------------------------------------------------
 
@@ -667,6 +686,18 @@ class Router:
 def next_after_kind(kind: Kind) -> Step:
     """Return the step after an outcome of which nothing is known but its kind, with attempts left."""
     return next_after(Outcome(kind), attempts_left=1)
+
+
+def _stated(limits: EndpointLimits) -> Stated:
+    return Stated(limits.requests_per_minute, limits.tokens_per_minute, limits.max_in_flight)
+
+
+def _stated_by(context: Context, key_id: str) -> Stated | None:
+    """Return the limits that the caller's own key states."""
+    for key in context.byok:
+        if key.key_id == key_id:
+            return None if key.limits is None else _stated(key.limits)
+    return None
 
 
 def _held(prepared: Prepared, context: Context | Mapping[str, Any]) -> Prepared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routecore.live.pins import Pin, PinFound, pin_key, read_entry
+from routecore.live.pins import Pin, PinFound, pin_key, read_entry, response_of
 from routecore.request.conversation import SHORT_CACHE_SECONDS, cache_seconds, conversation_of
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from routecore.live.pins import Pins
 
-__all__ = ["Session", "found_in"]
+__all__ = ["Session", "found_in", "host_in"]
 
 
 class Session:
@@ -58,6 +58,16 @@ class Session:
         return self._seconds
 
     @property
+    def previous(self) -> str | None:
+        """The response that the request goes on from, ``None`` for none."""
+        found = None if self.body is None else self.body.get("previous_response_id")
+        return found if isinstance(found, str) and found else None
+
+    def host(self, pins: Pins) -> str | None:
+        """Return the attempt that made the response which the request goes on from, ``None`` where that is not known."""
+        return None if self.previous is None else pins.find(self.account, response_of(self.previous), "", self.now).attempt
+
+    @property
     def makes_responses(self) -> bool:
         """Whether the request speaks the dialect in which a later one may go on from this one's answer, by its id."""
         return self.body is not None and "input" in self.body
@@ -86,8 +96,18 @@ class Session:
 
 def found_in(pin: object, session: Session) -> PinFound:
     """Return the pin among a store's entries: of several models' the first that there is."""
-    for entry in pin if isinstance(pin, (list, tuple)) and not isinstance(pin, Pin) else (pin,):
+    for entry in _entries(pin)[: None if session.previous is None else -1]:
         attempt = read_entry(entry)
         if attempt is not None:
             return PinFound(attempt, None)
     return PinFound(None, None if session.conversation is not None else "unidentifiable")
+
+
+def host_in(pin: object, session: Session) -> str | None:
+    """Return the host of the earlier response among a store's entries: the last, where the request goes on from one."""
+    entries = _entries(pin)
+    return read_entry(entries[-1]) if session.previous is not None and entries else None
+
+
+def _entries(pin: object) -> Sequence[object]:
+    return pin if isinstance(pin, (list, tuple)) and not isinstance(pin, Pin) else (pin,)

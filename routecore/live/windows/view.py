@@ -60,7 +60,8 @@ class StatsView(Mapping[str, EndpointStats]):
         # a metric's first rank is known if any is; NaN differs from itself
         latency = None if row[0] != row[0] else Percentiles._make(row[:4]) if row[3] == row[3] else _percentiles(row[:4])
         throughput = Percentiles._make(row[4:8]) if row[4] == row[4] else None
-        made = self._made[key] = EndpointStats(latency, throughput, int(row[SAMPLES]), row[RATE])
+        rates = [None if isnan(one) else one for one in row[ERRORS : CACHED + 1]]
+        made = self._made[key] = EndpointStats(latency, throughput, int(row[SAMPLES]), row[RATE], *rates)
         return made
 
     def __getitem__(self, key: str) -> EndpointStats:

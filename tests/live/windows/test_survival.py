@@ -83,3 +83,37 @@ def test_an_implausible_wait_is_refused_and_counted(value, reason):
     windows = Windows(ONE)
     windows.record_wait("m@p", 0.0, value)
     assert windows.refused[reason] == 1
+
+
+def test_rate_limits_stand_apart_from_other_failures():
+    windows = Windows(ONE)
+    for outcome in (*[Outcome.success(ttft_seconds=0.1)] * 6, Outcome.server(500), Outcome.rate_limit(), Outcome.rate_limit(), Outcome.connection()):
+        windows.observe("m@p", outcome, 0.0)
+    stats = windows.tick(1.0)["m@p"]
+    assert (stats.samples, stats.success_rate, stats.error_rate, stats.rate_limit_rate) == (10, 0.6, 0.25, 0.2)
+
+
+def test_of_nothing_but_rate_limits_the_error_rate_is_not_known():
+    windows = Windows(ONE)
+    windows.observe("m@p", Outcome.rate_limit(), 0.0)
+    stats = windows.tick(1.0)["m@p"]
+    assert (stats.error_rate, stats.rate_limit_rate) == (None, 1.0)
+
+
+def test_a_request_s_tool_calls_count_once():
+    windows = Windows(ONE)
+    for valid in (True, True, True, False, None):
+        windows.observe("m@p", Outcome.success(ttft_seconds=0.1, tool_calls_valid=valid), 0.0)
+    assert windows.tick(1.0)["m@p"].tool_error_rate == 0.25
+    windows.observe("m@p", Outcome.success(ttft_seconds=0.1), 200.0)
+    assert windows.tick(310.0)["m@p"].tool_error_rate is None
+
+
+def test_the_cached_share_is_that_of_the_tokens_of_thirty_minutes():
+    windows = Windows(ONE)
+    for minute, usage in enumerate(({"prompt_tokens": 300}, {"prompt_tokens": 100, "prompt_tokens_details": {"cached_tokens": 80}})):
+        windows.observe("m@p", Outcome.success(ttft_seconds=0.1, usage=usage), minute * 60.0)
+    windows.observe("m@p", Outcome.success(ttft_seconds=0.1), 1_790.0)
+    assert windows.tick(1_799.0)["m@p"].cached_share == 0.2
+    assert windows.tick(1_810.0)["m@p"].cached_share == 0.8
+    assert windows.tick(1_900.0)["m@p"].cached_share is None

@@ -122,7 +122,7 @@ def test_an_answer_reads_like_the_dictionary_it_stands_for():
     windows.tick(1.0)
     windows.record("m@b", 200.0, latency=2.0)
     view = windows.tick(310.0)
-    one = EndpointStats(Percentiles(2.0, 2.0, 2.0, 2.0), None, 1, 1.0)
+    one = EndpointStats(Percentiles(2.0, 2.0, 2.0, 2.0), None, 1, 1.0, 0.0, 0.0)
     assert (len(view), list(view), dict(view), view == {"m@b": one}) == (1, ["m@b"], {"m@b": one}, True)
     assert (view.get("m@a"), view.get("m@x", 7), view["m@b"] is view["m@b"]) == (None, 7, True)
     assert ("m@a" in view, "m@b" in view, 7 in view) == (False, True, False)
