@@ -285,6 +285,15 @@ def test_openrouters_header_brings_its_metadata(start, upstream, header, stream)
     assert "openrouter_metadata" not in running.ask(stream=stream).text
 
 
+def test_an_endpoint_that_does_not_speak_the_dialect_is_not_asked(start, upstream):
+    running = start({**row(upstream, "north"), "apis": ["chat"]}, {**row(upstream, "south"), "apis": ["messages"]})
+    assert running.ask("/v1/messages", max_tokens=9).status_code == 200
+    assert running.ask().json()["provider"] == "north"
+    assert upstream.called() == ["south", "north"]
+    refused = running.ask("/v1/responses", input="Hello")
+    assert (refused.status_code, "api" in refused.text) == (503, True)
+
+
 def test_explain_decides_without_calling_anybody(start, upstream):
     running = start("north", {**row(upstream, "south"), "disabled": True})
     told = httpx.post(f"{running.url}/explain", json={"model": "acme/large"}).json()

@@ -7,7 +7,6 @@ import contextlib
 import json
 import logging
 import signal
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -16,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from routecore import CatalogError, RoutecoreError, Router, decide
+from routecore import RoutecoreError, Router, decide
 from routecore.adapters.catalog_file import CatalogFile
 from routecore.adapters.prometheus import RouterCollector
 
@@ -78,11 +77,10 @@ def create(path: Path) -> Starlette:
         """Take the file's new content, whole or not at all."""
         try:
             found = Config.load(path)
-        except (CatalogError, OSError) as error:
+        except (RoutecoreError, OSError) as error:
             LOG.warning("configuration %s: not taken, the last good one stays: %s", path, error)
             return
-        # targets before the catalog: an attempt must find where it goes; those that went are kept for plans under way
-        gateway.config = replace(found, targets={**gateway.config.targets, **found.targets})
+        gateway.config = found
         file.reload(force=force)
 
     async def keep(seconds: float) -> None:
@@ -121,7 +119,7 @@ async def read(request: Request, config: Config, dialect: str) -> Ask | Response
     if not isinstance(body, dict):
         return JSONResponse(told.error(dialect, 400, "the body is no JSON object"), 400)
     wants_metadata = any(request.headers.get(name, "").lower() == "enabled" for name in METADATA)
-    return Ask(dialect, body, account, request.is_disconnected, wants_metadata)
+    return Ask(dialect, body, (config.everybody if account is None else account)[dialect], request.is_disconnected, wants_metadata)
 
 
 def respond(reply: Reply) -> Response:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Gateway:
-    """What the process holds: the router, where its endpoints are, and one HTTP client for all of them."""
+    """What the process holds: the router, the configuration, and one HTTP client for all endpoints."""
 
     router: Router
     config: Config
@@ -38,7 +38,7 @@ class Ask:
 
     dialect: str
     body: dict[str, Any]
-    context: Context | None
+    context: Context
     gone: Callable[[], Awaitable[bool]]
     wants_metadata: bool = False
 
@@ -114,7 +114,7 @@ class Exchange:
     async def call(self, step: Try) -> Outcome:
         """Make one attempt. What the client raises becomes an outcome in ``serve``."""
         attempt, config = step.attempt, self.gateway.config
-        target = config.targets[attempt.endpoint.id]
+        target = upstream.Target.of(attempt.endpoint)
         sent = time.monotonic()
         async with asyncio.timeout(min(step.first_token_seconds, config.first_token_seconds if self.ask.streams else config.total_seconds)) as limit:
             response = await self.gateway.client.send(upstream.request(self.gateway.client, target, self.ask.dialect, self.ask.body), stream=True)

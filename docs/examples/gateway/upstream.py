@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import httpx
+
+    from routecore import Endpoint
 
 PATHS = {"chat": "chat/completions", "messages": "messages", "responses": "responses"}
 OURS = frozenset({"models", "provider", "route", "session_id", "usage"})
@@ -21,6 +24,13 @@ class Target:
     base_url: str
     model: str
     key: str | None
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> Target:
+        """Read what the endpoint's row holds for the gateway alone; the configuration has checked it."""
+        extra = endpoint.extra or {}
+        variable = extra.get("key_env")
+        return cls(extra["base_url"].rstrip("/"), extra.get("model") or endpoint.model, None if variable is None else os.environ.get(variable))
 
 
 def request(client: httpx.AsyncClient, target: Target, dialect: str, body: dict[str, Any]) -> httpx.Request:
