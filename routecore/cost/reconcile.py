@@ -164,10 +164,10 @@ def _cache_candidates(usage: Usage, rates: Rates, units: int, charge: Any) -> It
         read, written = usage.cached_tokens, usage.written_5m + usage.written_1h
         for tokens, words in ((read, "cache reads"), (written, "cache writes"), (read + written, "cache reads and writes")):
             yield "cache_counted_twice", f"{words} were billed once more as fresh prompt", charge(units + tokens * rates.prompt)
-        if rates.input_cache_read is not None:
-            full = units + usage.cached * (rates.prompt - rates.input_cache_read)
-            yield "cache_not_discounted", "cache reads were billed at the prompt price", charge(full)
-            yield "cache_not_discounted", "cache reads were not billed at all", charge(units - usage.cached * rates.input_cache_read)
+        if rates.input_cache_read is not None and rates.input_cache_read_explicit is not None:
+            reads, paid = usage.cached + usage.cached_explicit, usage.cached * rates.input_cache_read + usage.cached_explicit * rates.input_cache_read_explicit
+            yield "cache_not_discounted", "cache reads were billed at the prompt price", charge(units + reads * rates.prompt - paid)
+            yield "cache_not_discounted", "cache reads were not billed at all", charge(units - paid)
         if rates.input_cache_write is not None and rates.input_cache_write_1h is not None:
             five, hour = usage.written_5m, usage.written_1h
             plain_writes = units + five * (rates.prompt - rates.input_cache_write) + hour * (rates.prompt - rates.input_cache_write_1h)

@@ -39,6 +39,7 @@ class Rates:
 
     prompt: int | None
     input_cache_read: int | None
+    input_cache_read_explicit: int | None
     input_cache_write: int | None
     input_cache_write_1h: int | None
     audio: int | None

@@ -137,9 +137,6 @@ def prompt_details(report: Reported, details: Details, path: str) -> None:
         (body, "cache_write_tokens", top),
     )
     writes(report, total_at, parts, where)
-    for holder in (details, body):
-        if holder.get("cache_type") == "ephemeral":
-            report.explicit = True
     joint, where = report.object(details, "cached_tokens_details", path), f"{path}.cached_tokens_details"
     report.take("cached_text", (joint, "text_tokens", where))
     for modality in MODALITIES:

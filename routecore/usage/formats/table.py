@@ -174,6 +174,8 @@ def read_report(report: Reported, name: str) -> None:
         report.faults.append(Fault(report.path, dict(body), f"a usage of format {name}: it has none of {', '.join(sorted(keys))}"))
         return
     total(report)
+    # a cache that was made on purpose is told of at the top or beside the count of what was read
+    report.explicit = any(holder.get("cache_type") == "ephemeral" for holder in (body, *body.values()) if isinstance(holder, dict))
     reader(report)
     units(report)
     _weigh(report, name)

@@ -196,5 +196,13 @@ def test_a_fraction_of_a_second_is_the_second_that_was_begun_and_is_told():
     assert (usage.second_in, [odd.to_dict() for odd in usage.anomalies]) == (4, [{"code": "rounded_up", "path": "usage.seconds", "value": 3.2, "used": 4}])
 
 
+@pytest.mark.parametrize("body", [
+    {"input_tokens": 5, "output_tokens": 1, "cache_read_input_tokens": 40, "cache_type": "ephemeral"},
+    {"prompt_tokens": 45, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 40, "cache_type": "ephemeral"}},
+])  # fmt: skip
+def test_a_cache_made_on_purpose_is_told_apart_in_every_dialect(body):
+    assert Usage.parse(body).to_mapping() == {"text": 5, "cached_explicit": 40, "text_out": 1}
+
+
 def test_cached_tokens_of_cohere_that_are_more_than_the_billed_units_are_not_among_them():
     assert Usage.parse({"billed_units": {"input_tokens": 600, "output_tokens": 1}, "cached_tokens": 500}) == Usage(text=100, cached=500, text_out=1)
