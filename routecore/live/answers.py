@@ -130,7 +130,8 @@ ANSWERS: Final = (
     AnswerRule("prompt_too_long_by_type", _4XX, None, "exceed_context_size_error", None, Kind.UNSUITABLE, context=True),
     AnswerRule(
         "does_not_fit", _INPUT,
-        ("unsupported_parameter", "unsupported_value", "unknown_parameter", "invalid_encrypted_content", "max_tokens_exceeded", "tool_use_failed",
+        ("unsupported_parameter", "unsupported_value", "unknown_parameter", "invalid_encrypted_content", "max_tokens_exceeded", "integer_above_max_value",
+         "integer_below_min_value", "tool_use_failed",
          "json_validate_failed", "model_not_supported"),
         None, None, Kind.UNSUITABLE,
     ),
@@ -185,7 +186,7 @@ ANSWERS: Final = (
     ),
     AnswerRule(
         "does_not_fit_by_words", (400, 404, 422), None, None,
-        r"max(_completion|_output)?_tokens\b.*(too large|at most|maximum|exceed|valid range)|not support|n't support|not enabled|unsupported|extra inputs are not"
+        r"max(_completion|_output)?_tokens\b.*(too large|at most|maximum|exceed|valid range)|not support|n't support|not enabled|unsupported|incompatible|extra inputs are not"
         r"|unrecognized request argument|unknown (parameter|name)|not a valid model id|does not work with|invalid `?signature|not implemented",
         Kind.UNSUITABLE,
     ),

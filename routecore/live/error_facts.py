@@ -211,8 +211,10 @@ def _say(messages: list[str], text: str) -> bool:
 
 
 def _add(found: set[str], value: object) -> None:
-    """Take a code: text that is no number, without a namespace."""
-    if isinstance(value, str) and 0 < len(value) <= _LONGEST_CODE and not value.isdigit() and len(found) < 64:
+    """Take a code, without a namespace: text, or a number that is no HTTP status."""
+    if isinstance(value, int) and not isinstance(value, bool) and 600 <= value < 10**9:
+        value = str(value)
+    if isinstance(value, str) and 0 < len(value) <= _LONGEST_CODE and not (len(value) == 3 and value.isdigit()) and len(found) < 64:
         found.add(value.rpartition("#")[2].strip().lower())
 
 

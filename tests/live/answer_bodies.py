@@ -108,6 +108,15 @@ FAILURES = [
     ),
     ("openai", 500, None, openai("The server had an error while processing your request.", None, "server_error"), "provider_failed", "server"),
     ("openai", 503, None, openai("The engine is currently overloaded, please try again later", None, "server_error"), "provider_failed", "server"),
+    (
+        "openai",
+        400,
+        None,
+        openai("Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got 1 instead.", "integer_below_min_value"),
+        "does_not_fit",
+        "unsuitable",
+    ),
+    ("openai", 400, None, openai("Model incompatible request argument supplied: logit_bias"), "does_not_fit_by_words", "unsuitable"),
     # --- Azure OpenAI: github.com/compl-ai/compl-ai/issues/20, github.com/icereed/paperless-gpt/issues/814
     (
         "azure",

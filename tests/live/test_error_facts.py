@@ -24,6 +24,11 @@ def test_a_number_is_no_code_and_only_a_failing_status_is_a_status():
     assert error_facts({"code": 0, "message": "x"}, {}).status is None
 
 
+def test_a_provider_s_own_number_is_a_code():
+    assert error_facts({"error": {"code": 1301}}, {}).codes == error_facts({"error": {"code": "1301"}}, {}).codes == {"1301"}
+    assert error_facts({"error": {"code": True, "status": 10**400}}, {}).codes == frozenset()
+
+
 def test_an_exception_s_name_comes_from_the_header_or_the_body_without_its_namespace():
     assert error_facts({}, {"x-amzn-errortype": "ThrottlingException:http://x"}).codes == {"throttlingexception"}
     assert error_facts({"__type": "com.amazon#ValidationException"}, {}).codes == {"validationexception"}
