@@ -34,7 +34,21 @@ ESTIMATES: Final = {
 """What the router is told of a request's tokens when it decides. Eligibility (context length) is told the same."""
 
 _PARTS: Final[dict[str, type[Any]]] = {"health": HealthSettings, "windows": WindowSettings, "pins": PinSettings, "steps": StepSettings}
-_KEYS: Final = ("name", "provider", "settings", "health", "windows", "pins", "steps", "context", "catalog", "estimates", "tick_seconds", "timeout_s")
+_KEYS: Final = (
+    "name",
+    "provider",
+    "settings",
+    "health",
+    "windows",
+    "pins",
+    "steps",
+    "context",
+    "catalog",
+    "estimates",
+    "tick_seconds",
+    "timeout_s",
+    "deadline_s",
+)
 _CATALOG_KEYS: Final = ("add", "remove", "prices", "replace")
 _SHORT: Final = ("balance", "sticky", "min_samples", "deny_means", "latency")
 """Settings that a parameter's path may begin with: ``balance.price`` is ``settings.balance.price``."""
@@ -46,7 +60,8 @@ class Policy:
     ``provider``: keys of the provider block that a request gets where it does not give them itself. ``settings``: of decisions (``balance``, ``sticky``, …).
     ``health`` (an object, or ``"off"``: nothing ever cools), ``windows``, ``pins``, ``steps``, ``tick_seconds``: the router's. ``context``: keys and account. ``catalog``: ``add`` (rows),
     ``remove`` (endpoint ids), ``prices`` (endpoint id -> keys of its price card), or ``replace`` (a whole catalog). ``estimates``: one of ``ESTIMATES``.
-    ``timeout_s``: an attempt without a first token after so long is given up.
+    ``timeout_s``: an attempt without a first token after so long is given up. ``deadline_s``: requests go by the router's own run (``Router.start``) with this
+    deadline, which then owns all timeouts and hedges; ``timeout_s`` has no say.
 
     Raises ``SimulationError`` with every fault.
 
@@ -59,7 +74,7 @@ class Policy:
     routecore.errors.SimulationError: 1 fault in the simulation: policy.settings.stiky: ...
     """
 
-    __slots__ = ("_catalogs", "context", "estimates", "health_off", "mapping", "name", "provider", "router_settings", "settings", "timeout_s")
+    __slots__ = ("_catalogs", "context", "deadline_s", "estimates", "health_off", "mapping", "name", "provider", "router_settings", "settings", "timeout_s")
 
     def __init__(self, name: str, **parts: Any) -> None:  # noqa: ANN401 - JSON
         faults: list[Fault] = []
@@ -128,10 +143,13 @@ class Policy:
         self.estimates = given.get("estimates", "nominal")
         if not isinstance(self.estimates, str) or self.estimates not in ESTIMATES:
             faults.append(Fault(f"{path}.estimates", self.estimates, f"one of {', '.join(ESTIMATES)}"))
-        timeout = given.get("timeout_s")
-        self.timeout_s = None if timeout is None else number(timeout)
-        if timeout is not None and not self.timeout_s:
-            faults.append(Fault(f"{path}.timeout_s", timeout, "a finite number of seconds above 0"))
+        limits: dict[str, float | None] = {}
+        for key in ("timeout_s", "deadline_s"):
+            limit = given.get(key)
+            limits[key] = None if limit is None else number(limit)
+            if limit is not None and not limits[key]:
+                faults.append(Fault(f"{path}.{key}", limit, "a finite number of seconds above 0"))
+        self.timeout_s, self.deadline_s = limits["timeout_s"], limits["deadline_s"]
         self.health_off = given.get("health") == "off"
         parts: dict[str, Any] = {}
         for key, kind in _PARTS.items():

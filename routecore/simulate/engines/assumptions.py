@@ -71,6 +71,11 @@ def closed_assumptions(
         found.append("time to first token does not depend on the prompt's length: nothing tells how")
     found.append(_REPLICATED if replicated else _ONE_RUN)
     found += [f"{policy.name}: {ESTIMATES[policy.estimates]}" for policy in policies]
+    found += [
+        f"{policy.name}: requests go by the router's run with a deadline of {policy.deadline_s:g} s; an attempt that it closes is billed its prompt where failures are"
+        for policy in policies
+        if policy.deadline_s is not None
+    ]
     asked = [catalog.endpoints[row].id for name in trace.names.models for row in catalog.models.get(name, ())]
     left = [one for one in asked if one not in world.endpoints]
     if left:
@@ -83,7 +88,10 @@ def closed_assumptions(
 def batch_assumptions(trace: Trace, policies: Sequence[Policy], bucket_s: float, *, given: bool) -> tuple[str, ...]:
     """Return what a batch run assumes; ``given``: on statistics that hold throughout."""
     first = "batch: every request is decided alone, on the same given statistics" if given else BATCH[0].format(bucket_s=bucket_s)
-    return (first, *BATCH[1:], *(f"{policy.name}: {ESTIMATES[policy.estimates]}" for policy in policies), *trace.assumptions)
+    blind = [
+        f"{policy.name}: batch: its deadline has no effect, as nothing comes after a first attempt" for policy in policies if policy.deadline_s is not None
+    ]
+    return (first, *BATCH[1:], *(f"{policy.name}: {ESTIMATES[policy.estimates]}" for policy in policies), *blind, *trace.assumptions)
 
 
 def sources_of(trace: Trace, world: World, sources: Iterable[str]) -> tuple[str, ...]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 from itertools import pairwise
+from math import inf, ulp
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from routecore.catalog.catalog import Catalog
 from routecore.errors import NoEligibleEndpoint, UnknownModel
+from routecore.live import run as live
 from routecore.live.health import Health
 from routecore.live.outcome import Outcome
 from routecore.live.router import Router
@@ -58,8 +60,8 @@ class _Try:
     """A request under way."""
 
     __slots__ = (
-        "arrival", "attempt", "attempts", "bill", "cached", "completion", "first_code", "insured", "key", "plan", "prompt", "rest", "server", "session", "stream", "tries",
-        "unit", "upstream",
+        "arrival", "attempt", "attempts", "bill", "cached", "completion", "first_code", "insured", "key", "legs", "over", "plan", "prompt", "rest", "run", "server", "session",
+        "stream", "tries", "unit", "upstream", "wake", "whole",
     )  # fmt: skip
 
     arrival: float
@@ -71,15 +73,30 @@ class _Try:
     first_code: int
     insured: int
     key: int
+    legs: dict[int, _Try]
+    over: bool
     plan: LivePlan
     prompt: int
     rest: Iterator[LiveAttempt] | None
+    run: live.Run | None
     server: Server
     session: int
     stream: bool
     tries: dict[int, int] | None
     unit: int
     upstream: int
+    wake: float
+    whole: _Try
+
+    def leg(self, attempt: Attempt, server: Server) -> _Try:
+        """Return one attempt of this request, where its run may have two under way."""
+        leg = _Try()
+        leg.arrival, leg.unit, leg.key, leg.first_code = self.arrival, self.unit, self.key, self.first_code
+        leg.prompt, leg.completion, leg.cached, leg.session, leg.stream = self.prompt, self.completion, self.cached, self.session, self.stream
+        leg.attempt, leg.server, leg.tries, leg.run, leg.whole = attempt, server, self.tries, self.run, self
+        leg.attempts = leg.upstream = leg.insured = 0
+        leg.over = False
+        return leg
 
 
 class _Caches:
@@ -203,7 +220,8 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
     know_prompt, know_completion = policy.estimates != "nominal", policy.estimates == "tokens"
     # only an economic pin looks at the warm price: without it, rankings without estimates are looked up instead of made
     know_cached = policy.settings.sticky == "economic"
-    timeout = policy.timeout_s
+    # a run has timeouts of its own
+    timeout = policy.timeout_s if policy.deadline_s is None else None
 
     def wasted(one: _Try, cached: int, now: float) -> None:
         """Let the provider bill the prompt of an attempt that came to nothing, where it does so."""
@@ -289,11 +307,114 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
         one.cached = -1 - cached  # the mark that this try is served, with what it read from the cache
         outcome = Outcome(_SUCCESS, ttft_seconds=waited + first if one.stream else None, total_seconds=total, output_tokens=tokens)
         heappush(events, (now + total, sequence, one, outcome))
+        if one.run is not None and one.stream:
+            sequence += 1
+            heappush(events, (now + waited + first, sequence, one, _FIRST_TOKEN))
 
-    def settle(now: float, one: _Try, outcome: Outcome | None) -> None:  # noqa: PLR0915 - as the whole
+    def follow(one: _Try, now: float) -> None:
+        """Do what a request's run says, until it waits or is over."""
+        nonlocal sequence
+        run = one.run
+        assert run is not None
+        assert one.tries is not None
+        while not one.over:
+            step = run.next()
+            if isinstance(step, live.Try):
+                server = servers[step.attempt.endpoint.id]
+                counts["retries"] += server.code in one.tries
+                leg = one.legs[id(step.attempt)] = one.leg(step.attempt, server)
+                one.attempts += 1
+                attempt_at(leg, now)
+            elif isinstance(step, live.Close):
+                leg = one.legs[id(step.attempt)]
+                leg.over = True
+                if not leg.server.hangs and not leg.upstream:
+                    # what was sent is not taken back: its prompt is billed, and nothing of an answer that nobody heard
+                    wasted(leg, 0, now)
+            elif isinstance(step, live.Wait):
+                # at least what the router's clock can tell apart, so that no rounding asks for ever
+                at = now + max(step.seconds, 2 * ulp(now + lead))
+                if at < one.wake:
+                    one.wake = at
+                    sequence += 1
+                    heappush(events, (at, sequence, one, None))
+                return
+            else:
+                one.over = True
+                for attempt, outcome in run.outcomes:
+                    if outcome.kind is not _SUCCESS:
+                        kind = str(outcome.kind)
+                        outcomes[kind] = outcomes.get(kind, 0) + 1
+                        servers[attempt.endpoint.id].failures += kind != "cancelled"
+                one.upstream, one.insured = sum(leg.upstream for leg in one.legs.values()), sum(leg.insured for leg in one.legs.values())
+                if run.served is None:
+                    fail(now, one)
+                else:
+                    leg = one.legs[id(run.served)]
+                    leg.attempts, leg.upstream, leg.insured = one.attempts, one.upstream, one.insured
+                    deliver(now, leg, run.outcomes[-1][1])
+
+    def carry_on(now: float, leg: _Try, outcome: Outcome | None) -> None:
+        """Tell a request's run what an event says, and do what it says then."""
+        one, run = leg.whole, leg.run
+        assert run is not None
+        if outcome is None:
+            one.wake = inf
+        elif leg.over:
+            return
+        elif outcome is _FIRST_TOKEN:
+            run.committed(leg.attempt)
+        else:
+            leg.over = True
+            run.ended(leg.attempt, outcome)
+        follow(one, now)
+
+    def deliver(now: float, one: _Try, outcome: Outcome) -> None:
+        """Write down a request that was served."""
+        nonlocal unpriced
+        attempt, server = one.attempt, one.server
+        outcomes["success"] += 1
+        cached = -1 - one.cached
+        prompt, completion, session = one.prompt, one.completion, one.session
+        if session:
+            counts["session_requests"] += 1
+            place = caches.get(session)
+            if place is None:
+                place = caches[session] = _Caches()
+            else:
+                counts["session_turns"] += 1
+                counts["session_switches"] += place.last != attempt.key
+                counts["cache_hits"] += cached > 0
+            place.last = attempt.key
+            place.kept[attempt.key] = (prompt + completion, now + server.cache_ttl)
+        charged, uncached = one.bill
+        if charged < 0:
+            unpriced += 1
+            charged = uncached = 0
+        upstream = charged
+        if attempt.key_id is not None:
+            # the caller's own key: the provider bills its owner
+            charged = uncached = 0
+        whole = round((now - one.arrival) * 1e6)
+        begun = outcome.ttft_seconds
+        first_us = whole if begun is None else round((now - outcome.total_seconds + begun - one.arrival) * 1e6)  # type: ignore[operator]
+        finish((
+            one.unit, one.arrival, True, one.attempts == 1, one.attempts, server.code, one.first_code, first_us, whole,
+            charged, one.upstream + upstream, uncached - charged if cached or server.writes else 0, one.insured, uncached, prompt, cached, completion,
+        ))  # fmt: skip
+
+    def fail(now: float, one: _Try) -> None:
+        """Write down a request that nothing served."""
+        whole = round((now - one.arrival) * 1e6)
+        finish((one.unit, one.arrival, False, False, one.attempts, -1, one.first_code, 0, whole, 0, one.upstream, 0, one.insured, 0, one.prompt, 0, 0))
+
+    def settle(now: float, one: _Try, outcome: Outcome | None) -> None:
         """Take an event: an attempt that ended, or (without an outcome) a wait that is over."""
-        nonlocal unpriced, sequence
+        nonlocal sequence
         now_box[0] = now
+        if one.run is not None:
+            carry_on(now, one, outcome)
+            return
         if outcome is None:
             attempt_at(one, now)
             return
@@ -301,35 +422,7 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
         step = observe(attempt, outcome, one.plan)
         action = step.action
         if action is _DONE:
-            outcomes["success"] += 1
-            cached = -1 - one.cached
-            prompt, completion, session = one.prompt, one.completion, one.session
-            if session:
-                counts["session_requests"] += 1
-                place = caches.get(session)
-                if place is None:
-                    place = caches[session] = _Caches()
-                else:
-                    counts["session_turns"] += 1
-                    counts["session_switches"] += place.last != attempt.key
-                    counts["cache_hits"] += cached > 0
-                place.last = attempt.key
-                place.kept[attempt.key] = (prompt + completion, now + server.cache_ttl)
-            charged, uncached = one.bill
-            if charged < 0:
-                unpriced += 1
-                charged = uncached = 0
-            upstream = charged
-            if attempt.key_id is not None:
-                # the caller's own key: the provider bills its owner
-                charged = uncached = 0
-            whole = round((now - one.arrival) * 1e6)
-            begun = outcome.ttft_seconds
-            first_us = whole if begun is None else round((now - outcome.total_seconds + begun - one.arrival) * 1e6)  # type: ignore[operator]
-            finish((
-                one.unit, one.arrival, True, one.attempts == 1, one.attempts, server.code, one.first_code, first_us, whole,
-                charged, one.upstream + upstream, uncached - charged if cached or server.writes else 0, one.insured, uncached, prompt, cached, completion,
-            ))  # fmt: skip
+            deliver(now, one, outcome)
             return
         kind = str(outcome.kind)
         outcomes[kind] = outcomes.get(kind, 0) + 1
@@ -346,11 +439,13 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
             counts["retries"] += 1
             if one.tries is None:
                 one.tries = {server.code: 1}
+            assert step.attempt is not None
+            one.attempt = step.attempt
+            one.server = servers[one.attempt.endpoint.id]
             sequence += 1
             heappush(events, (now + step.seconds, sequence, one, None))
         else:
-            whole = round((now - one.arrival) * 1e6)
-            finish((one.unit, one.arrival, False, False, one.attempts, -1, one.first_code, 0, whole, 0, one.upstream, 0, one.insured, 0, one.prompt, 0, 0))
+            fail(now, one)
 
     partial = False
     try:
@@ -431,11 +526,19 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
                 one.plan, one.attempt, one.server, one.first_code = plan, first, server, server.code
                 one.rest = one.tries = None
                 one.attempts = one.upstream = one.insured = 0
-                attempt_at(one, at)
+                one.run = None
+                if policy.deadline_s is None:
+                    attempt_at(one, at)
+                else:
+                    one.run = live.Run(router, plan, stream=bool(stream), deadline_seconds=policy.deadline_s)
+                    one.whole, one.legs, one.wake, one.over, one.tries = one, {}, inf, False, {}
+                    follow(one, at)
         while events:
             moment, _, one, outcome = heappop(events)
+            if one.run is None or not one.over:
+                # what comes of an attempt that its run has closed is nobody's any more
+                last = max(last, moment)
             settle(moment, one, outcome)
-            last = max(last, moment)
     except KeyboardInterrupt:
         partial = True
     records.flush()
@@ -450,6 +553,8 @@ def run_policy(  # noqa: C901, PLR0912, PLR0915 - one loop, whose parts share it
 
 
 _SUCCESS: Final = Outcome.success().kind
+_FIRST_TOKEN: Final = Outcome.success()
+"""What an event says that brings the first output of a stream: an object of its own, known by being it."""
 
 
 def _field(candidates: Any, plan: LivePlan, servers: dict[str, Server], choices: Choices | None) -> list[Any]:  # noqa: ANN401 - the ranking's list

@@ -8,7 +8,7 @@ import pytest
 from routecore import Catalog, decide
 from routecore.errors import SimulationError
 from routecore.routing.expected_cost import expected_cost
-from routecore.simulate import Policy, World, diff, generate, simulate, steady, trace_of
+from routecore.simulate import Policy, World, batch, diff, generate, simulate, steady, trace_of
 from routecore.simulate.engines.closed_loop import WORLD_SALT, run_policy
 from routecore.simulate.noise import draws, key_of, mixed
 
@@ -193,6 +193,41 @@ def test_a_late_first_token_is_given_up_and_the_next_attempt_made():
     assert summary.outcomes == {"success": 10, "timeout": 10}
     assert summary.counts["ttft_us"] == 10 * 6_000_000
     assert summary.counts["total_us"] == 10 * 7_000_000
+
+
+def test_requests_that_go_by_the_router_s_run_come_out_like_those_of_the_plain_loop():
+    """Where no deadline is near and nobody hedges, a run is the plain loop: every count, every bill, every choice."""
+    failing = steady(refusal_seconds=0.1).fail_within(20, 40).limit_within(50, 80, per_minute=20)
+    world = World({"m@cheap": failing, "m@sure": steady(error_rate=0.2)})
+    asked = [{**row, "session_id": f"s{place % 7}"} for place, row in enumerate(rows(120))]
+    plain, driven = (run_policy(trace_of(asked), PAIR, world, Policy("p", provider={"sort": "price"}, **limit)) for limit in ({}, {"deadline_s": 100_000}))
+    # times of waits are those of the router's clock, which is ahead: a microsecond may round to another
+    assert driven.summary.counts == pytest.approx(plain.summary.counts, abs=20)
+    assert {**driven.summary.counts, "ttft_us": 0, "total_us": 0} == {**plain.summary.counts, "ttft_us": 0, "total_us": 0}
+    assert driven.summary.outcomes == plain.summary.outcomes
+    assert driven.summary.money == plain.summary.money
+    assert driven.coolings == plain.coolings > 0
+
+
+def test_a_run_s_deadline_is_kept_where_an_outage_hangs():
+    world = World({"m@cheap": steady().hang_within(0, 1_000), "m@sure": steady(ttft=1, tokens_per_second=499)})
+    policy = Policy("p", provider={"sort": "price"}, health="off", deadline_s=8)
+    run = run_policy(trace_of(rows(10, 100)), PAIR, world, policy)
+    assert run.summary.outcomes == {"timeout": run.summary.counts["attempts"]}
+    assert run.last_s == pytest.approx(908)
+
+
+def test_reports_say_that_a_run_s_deadline_was_kept_or_had_no_effect():
+    world, policies = World({}, default=steady()), [Policy("p", deadline_s=8)]
+    assert any("a deadline of 8 s" in one for one in simulate(trace_of(rows(3)), PAIR, world, policies).assumptions)
+    assert any("its deadline has no effect" in one for one in batch(trace_of(rows(3)), PAIR, world, policies).assumptions)
+
+
+def test_a_caller_who_has_waited_to_the_deadline_is_not_tried_again():
+    world = World({"m@cheap": steady(refusal_seconds=7).fail_within(0, 1_000), "m@sure": steady(ttft=30)})
+    policy = Policy("p", provider={"sort": "price"}, health="off", deadline_s=8)
+    summary = run_policy(trace_of(rows(3, 100)), PAIR, world, policy).summary
+    assert (summary.outcomes, summary.counts["served"], summary.counts["attempts"]) == ({"connection": 3, "timeout": 3}, 0, 6)
 
 
 def test_a_plan_that_is_used_up_is_tried_once_more_after_a_wait():
