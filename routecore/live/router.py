@@ -240,7 +240,8 @@ class Router:
         Args:
             body: As for ``plan``, which this calls; so are the context, the estimates and ``session_id``.
             context: As for ``plan``.
-            deadline_seconds: From now to the first output where the answer streams, else to its end; without one only the attempts' own timeouts hold.
+            deadline_seconds: From now to the first output where the answer streams, else to its end; without one the context's, and
+                without that only the attempts' own timeouts hold.
             stream: Whether the answer streams; by default what the body's ``stream`` says.
             prompt_tokens: As for ``plan``.
             completion_tokens: As for ``plan``.

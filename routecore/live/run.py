@@ -15,6 +15,7 @@ from routecore.live.failure import failure, failure_event
 from routecore.live.kinds import KINDS, Action, Kind
 from routecore.live.live_plan import LiveAttempt
 from routecore.live.outcome import Outcome
+from routecore.routing.timeouts import times_of
 
 if TYPE_CHECKING:
     from routecore.live.live_plan import LivePlan
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Close", "Run", "Try", "Wait"]
 
 _CENSORED: Final = frozenset({Kind.TIMEOUT, Kind.CANCELLED})
-MOST_FIRST: Final = 60.0
-MOST_TOTAL: Final = 600.0
-"""Seconds for the first token, and for the whole, of an attempt of which the plan says nothing (policies.md § 5, the most)."""
 
 
 class Try(NamedTuple):
@@ -55,14 +53,13 @@ class _Flight:
 
     __slots__ = ("attempt", "began", "end_by", "first_at", "first_by", "hedge_at")
 
-    def __init__(self, attempt: LiveAttempt, began: float, first_by: float, end_by: float) -> None:
+    def __init__(self, attempt: LiveAttempt, began: float, first_by: float, end_by: float, hedge_at: float) -> None:
         self.attempt = attempt
         self.began = began
         self.first_by = first_by
         self.end_by = end_by
         self.first_at: float | None = None
-        after = getattr(attempt, "hedge_after_seconds", None)
-        self.hedge_at = inf if after is None else began + after
+        self.hedge_at = hedge_at
 
 
 class Run:
@@ -87,12 +84,15 @@ class Run:
         self._router = router
         self._lock = threading.RLock()
         self._stream = stream
+        # a hedge comes after a slow first token; where the answer comes whole, only a router that measures whole answers knows what is slow
+        self._hedges = stream or plan.case.settings.latency == "total"
         self.plan = plan
         self.outcomes: list[tuple[Attempt, Outcome]] = []
         self.served: Attempt | None = None
         self.answers = router.answers
         self._now = router.clock
-        self._deadline = inf if deadline_seconds is None else self._now() + deadline_seconds
+        asked = plan.case.deadline_seconds if deadline_seconds is None else deadline_seconds
+        self._deadline = inf if asked is None else self._now() + asked
         self._flights: list[_Flight] = []
         self._closing: deque[Attempt] = deque()
         # what to begin, and when: the plan's first at once
@@ -132,6 +132,7 @@ class Run:
                 now = self._now()
                 if now >= min(flight.first_by, flight.end_by):
                     # too late, although nobody has looked at the clock yet
+                    self._expire(now)
                     return False
                 flight.first_at = now
                 self._win(flight, now)
@@ -195,17 +196,25 @@ class Run:
         self._pending = None
         self._router.begin(attempt)
         left = self._deadline - now
-        first = getattr(attempt, "first_token_timeout_seconds", None)
-        total = getattr(attempt, "total_timeout_seconds", None)
-        first = MOST_FIRST if first is None else first
-        total = MOST_TOTAL if total is None else total
-        if left < inf and self.plan.after(attempt.place) is None:
-            # nobody comes after it: it has all that is left
-            first, total = left, max(total, left)
-        end_by = now + (total if self._stream else min(total, left))
-        first_by = min(now + min(first, left), end_by) if self._stream else end_by
-        self._flights.append(_Flight(attempt, now, first_by, end_by))
+        after = self.plan.after(attempt.place)
+        # what is left now, and not what the plan reckoned with: those before may have failed faster
+        times = times_of(self.plan.case, [one.endpoint.id for one in (attempt, after) if one is not None], None if left == inf else left)[0]
+        whole = self._whole(attempt)
+        if self._stream:
+            # the deadline runs to the first output; what follows has the time that the attempt would have without one
+            end_by = now + max(whole, times.first_token)
+            first_by = now + min(times.first_token, left)
+        else:
+            # one time to the end, of which the next keeps what it would take, or half
+            kept = 0.0 if after is None or left == inf else min(self._whole(after), left / 2)
+            first_by = end_by = now + min(left - kept, left if after is None and left < inf else whole)
+        hedge_at = inf if times.hedge_after is None or not self._hedges else now + times.hedge_after
+        self._flights.append(_Flight(attempt, now, first_by, end_by, hedge_at))
         return Try(attempt, first_by - now, end_by - now)
+
+    def _whole(self, attempt: LiveAttempt) -> float:
+        """Return how long an attempt may take in all where there is no deadline."""
+        return times_of(self.plan.case, (attempt.endpoint.id, attempt.endpoint.id), inf)[0].total
 
     def _hedge(self, now: float) -> LiveAttempt | None:
         """Return the attempt to begin beside one that is slow, if there is one: never more than two are in flight."""

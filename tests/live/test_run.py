@@ -119,6 +119,17 @@ def test_a_commit_that_comes_after_its_time_is_too_late_even_before_anyone_has_l
     assert run.committed(first) is False
 
 
+def test_a_call_that_is_told_it_is_too_late_and_gives_up_does_not_end_the_run():
+    _, clock, run = start()
+    first = begin(run)
+    clock.now += 60
+    assert run.committed(first) is False
+    run.ended(first, Outcome.cancelled())
+    assert run.next() == Close(first)
+    assert name(begin(run)) == "p1"
+    assert run.outcomes[0][1].kind is Kind.TIMEOUT
+
+
 def test_no_first_token_timeout_holds_after_the_first_output_but_the_total_does():
     _, clock, run = start()
     first = begin(run)
@@ -152,12 +163,38 @@ def test_how_long_nothing_had_come_is_told_by_the_run_s_clock(kind):
 
 
 def test_nothing_runs_past_the_deadline():
+    """Of 8 s the first leaves the next its 2, which is what an endpoint gets of which nothing is known."""
     _, clock, run = start(deadline_seconds=8)
     first = run.next()
-    assert first.first_token_seconds == 8.0
-    clock.now += 8
+    assert first.first_token_seconds == 6.0
+    clock.now += 6
     assert run.next() == Close(first.attempt)
+    second = run.next()
+    assert second.first_token_seconds == 2.0
+    clock.now += 2
+    assert run.next() == Close(second.attempt)
     assert (run.next(), run.out_of_time, run.failure()[0]) == (None, True, 504)
+
+
+def test_an_attempt_that_fails_fast_leaves_its_time_to_the_next():
+    _, _, run = start(2, deadline_seconds=8)
+    run.ended(begin(run), Outcome.server(500))
+    assert run.next().first_token_seconds == 8.0
+
+
+def test_without_streaming_the_next_keeps_half_of_what_is_left_where_nothing_is_known_of_it():
+    _, clock, run = start(2, deadline_seconds=8, body={"stream": False})
+    first = run.next()
+    assert (first.first_token_seconds, first.total_seconds) == (4.0, 4.0)
+    clock.now += 4
+    assert run.next() == Close(first.attempt)
+    assert run.next().total_seconds == 4.0
+
+
+def test_a_deadline_of_the_context_is_kept_too():
+    clock = Clock()
+    router = Router(Catalog.from_mapping({"endpoints": rows(1)}), clock=clock)
+    assert router.start({"model": "m", "messages": [], "stream": True}, {"deadline_seconds": 3}).next().first_token_seconds == 3.0
 
 
 def test_the_deadline_of_a_stream_runs_to_its_first_output_and_else_to_the_end():
@@ -166,7 +203,7 @@ def test_the_deadline_of_a_stream_runs_to_its_first_output_and_else_to_the_end()
     assert run.committed(first)
     clock.now += 100
     assert run.next() == Wait(500.0)
-    _, clock, whole = start(deadline_seconds=8, body={"stream": False})
+    _, clock, whole = start(1, deadline_seconds=8, body={"stream": False})
     first = whole.next()
     assert (first.first_token_seconds, first.total_seconds) == (8.0, 8.0)
     assert whole.committed(first.attempt)

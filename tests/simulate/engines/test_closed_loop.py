@@ -209,12 +209,15 @@ def test_requests_that_go_by_the_router_s_run_come_out_like_those_of_the_plain_l
     assert driven.coolings == plain.coolings > 0
 
 
-def test_a_run_s_deadline_is_kept_where_an_outage_hangs():
-    world = World({"m@cheap": steady().hang_within(0, 1_000), "m@sure": steady(ttft=1, tokens_per_second=499)})
-    policy = Policy("p", provider={"sort": "price"}, health="off", deadline_s=8)
-    run = run_policy(trace_of(rows(10, 100)), PAIR, world, policy)
-    assert run.summary.outcomes == {"timeout": run.summary.counts["attempts"]}
-    assert run.last_s == pytest.approx(908)
+def test_a_run_leaves_an_endpoint_that_hangs_in_time_for_the_next():
+    """The next keeps its p90: nine in ten are served within the deadline, where without one nobody is before the minute is over."""
+    first_token = {"p50": 0.5, "p90": 1.0, "p99": 1.5}
+    world = World({"m@cheap": steady(ttft=1).hang_within(0, 10_000), "m@sure": steady(ttft=first_token, tokens_per_second=2_000)})
+    for stream in (True, False):
+        policy = Policy("p", provider={"sort": "price"}, health="off", deadline_s=8)
+        counts = run_policy(trace_of(rows(50, 100, stream=stream)), PAIR, world, policy).summary.counts
+        assert counts["served"] >= 42
+        assert counts["total_us"] <= counts["served"] * 8_300_000
 
 
 def test_reports_say_that_a_run_s_deadline_was_kept_or_had_no_effect():
@@ -224,7 +227,7 @@ def test_reports_say_that_a_run_s_deadline_was_kept_or_had_no_effect():
 
 
 def test_a_caller_who_has_waited_to_the_deadline_is_not_tried_again():
-    world = World({"m@cheap": steady(refusal_seconds=7).fail_within(0, 1_000), "m@sure": steady(ttft=30)})
+    world = World({"m@cheap": steady(refusal_seconds=1).fail_within(0, 1_000), "m@sure": steady(ttft=30)})
     policy = Policy("p", provider={"sort": "price"}, health="off", deadline_s=8)
     summary = run_policy(trace_of(rows(3, 100)), PAIR, world, policy).summary
     assert (summary.outcomes, summary.counts["served"], summary.counts["attempts"]) == ({"connection": 3, "timeout": 3}, 0, 6)
