@@ -5,7 +5,9 @@ Works on bodies of any size and depth: nothing recurses, and a body that runs in
 
 from __future__ import annotations
 
+import json
 from hashlib import blake2b
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -16,21 +18,30 @@ __all__ = ["LONG_CACHE_SECONDS", "SHORT_CACHE_SECONDS", "cache_seconds", "conver
 SHORT_CACHE_SECONDS: Final = 300.0
 LONG_CACHE_SECONDS: Final = 3_600.0
 _LONGEST_ID: Final = 256
+_LONGEST_USER: Final = 4_096
+_BILLING: Final = "x-anthropic-billing-header"
+"""How Claude Code begins a system block that holds a number of its own for every request."""
+_MARKERS: Final = frozenset({"cache_control", "cachePoint"})
 _SYSTEM_ROLES: Final = frozenset({"system", "developer"})
+_FEW: Final = 4
 _ABSENT: Final = object()
 
 
-def conversation_of(body: Mapping[str, Any]) -> str | None:
+def conversation_of(body: Mapping[str, Any], ignored_prefixes: tuple[str, ...] = ()) -> str | None:
     """Return the conversation's identity: the same text for every turn of a conversation, ``None`` where there is none to tell.
 
-    ``session_id`` if given, else ``prompt_cache_key``, else a hash of the first system content (``system``, ``instructions`` or a system message) and
-    the first other message. Cache markers do not count, as clients move them from turn to turn, nor does whether a text stands alone or as the only
-    part of a list. Three namespaces: a ``session_id`` never meets another caller's ``prompt_cache_key``.
-    A ``session_id`` of more than 256 characters is the request's fault and not looked at here; a longer ``prompt_cache_key`` is hashed.
+    The first that is given of ``session_id``; ``conversation`` and ``previous_response_id`` (responses dialect); the session in ``metadata.user_id`` (Claude
+    Code); ``prompt_cache_key``; else a hash of the first system content (``system``, ``instructions`` or a system message) and the first other message.
+    The hash leaves out what differs in every request: cache markers (``cache_control``, ``cachePoint``), which clients move from turn to turn, and a first
+    system block that begins with ``x-anthropic-billing-header`` or one of ``ignored_prefixes``. Nor does it matter whether a text stands alone or as the only
+    part of a list. Each kind has a namespace: a ``session_id`` never meets another caller's ``prompt_cache_key``.
+    A ``session_id`` of more than 256 characters is the request's fault and not looked at here; any other longer identity is hashed.
     Source: the platform's documentation, § Provider Sticky Routing; ``docs/decisions/208-conversation.md``.
 
     >>> conversation_of({"session_id": "s1", "messages": []})
     'session:s1'
+    >>> conversation_of({"metadata": {"user_id": "user_ab12_account__session_f00d"}})
+    'user:f00d'
     >>> first = {"role": "user", "content": "Hello"}
     >>> one = conversation_of({"messages": [{"role": "system", "content": "Be brief."}, first]})
     >>> later = conversation_of({"system": "Be brief.", "messages": [first, {"role": "assistant", "content": "Hi"}]})
@@ -40,13 +51,51 @@ def conversation_of(body: Mapping[str, Any]) -> str | None:
     session = body.get("session_id")
     if isinstance(session, str) and session:
         return "session:" + session
-    key = body.get("prompt_cache_key")
-    if isinstance(key, str) and key:
-        return "cache:" + (key if len(key) <= _LONGEST_ID else _digest(key))
+    named = body.get("conversation")
+    if isinstance(named, dict):
+        named = named.get("id")
+    metadata = body.get("metadata")
+    user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    for namespace, key in (
+        ("conversation:", named),
+        ("response:", body.get("previous_response_id")),
+        ("user:", _session_of_user(user)),
+        ("cache:", body.get("prompt_cache_key")),
+    ):
+        if isinstance(key, str) and key:
+            return namespace + (key if len(key) <= _LONGEST_ID else _digest(key))
     system, first = _opening(body)
     if first is _ABSENT:
         return None
-    return "hash:" + _digest(None if system is _ABSENT else system, first)
+    return "hash:" + _digest(None if system is _ABSENT else _without_nonce(system, (_BILLING, *ignored_prefixes)), first)
+
+
+def _session_of_user(user: object) -> object:
+    """Return the session in a ``metadata.user_id``: after ``_session_``, or ``session_id`` of its JSON form; a user without a session is no conversation."""
+    if not isinstance(user, str):
+        return None
+    _, found, session = user.rpartition("_session_")
+    if found:
+        return session
+    if user.startswith("{") and len(user) <= _LONGEST_USER:
+        try:
+            value = json.loads(user)
+        except (ValueError, RecursionError):
+            return None
+        return value.get("session_id") if isinstance(value, dict) else None
+    return None
+
+
+def _without_nonce(system: Any, prefixes: tuple[str, ...]) -> Any:  # noqa: ANN401 - any JSON
+    """Return the system content without a first block that begins with one of ``prefixes``."""
+    if isinstance(system, str):
+        return None if system.startswith(prefixes) else system
+    if isinstance(system, (list, tuple)) and system:
+        first = _text_of(system[0])
+        if first is not None and first.startswith(prefixes):
+            rest = list(system[1:])
+            return rest or None
+    return system
 
 
 def cache_seconds(body: Mapping[str, Any]) -> float:
@@ -130,7 +179,7 @@ def _digest(*values: Any) -> str:  # noqa: ANN401 - any JSON
             if id(node) in open_ids:
                 continue
             open_ids.add(id(node))
-            items = sorted((str(key), value) for key, value in node.items() if key != "cache_control")
+            items = sorted(((str(key), value) for key, value in node.items() if key not in _MARKERS), key=itemgetter(0))
             digest.update(b"d%d:" % len(items))
             for key, value in reversed(items):
                 stack.append(value)
@@ -139,17 +188,24 @@ def _digest(*values: Any) -> str:  # noqa: ANN401 - any JSON
             if id(node) in open_ids:
                 continue
             open_ids.add(id(node))
-            digest.update(b"l%d:" % len(node))
-            stack.extend(reversed(node))
+            items_left = [item for item in node if not _is_marker(item)]
+            digest.update(b"l%d:" % len(items_left))
+            stack.extend(reversed(items_left))
         else:
             digest.update(b"v" + repr(node)[:64].encode("utf-8", "replace") + b";")
     return digest.hexdigest()
 
 
+def _is_marker(item: object) -> bool:
+    """Tell an item of a list that only marks a place to cache up to, as Bedrock's Converse does."""
+    return isinstance(item, dict) and len(item) == 1 and "cachePoint" in item
+
+
 def _text_of(node: Any) -> str | None:  # noqa: ANN401 - any JSON
     """Return the text that a node is: a string, a text part, or a list of just one text; ``None`` for anything else."""
-    if isinstance(node, list) and len(node) == 1:
-        node = node[0]
+    if isinstance(node, list) and 0 < len(node) <= _FEW:
+        left = [item for item in node if not _is_marker(item)]
+        node = left[0] if len(left) == 1 else node
     if isinstance(node, str):
         return node
     if isinstance(node, dict) and node.get("type") in ("text", "input_text", "output_text") and isinstance(node.get("text"), str):
