@@ -190,6 +190,8 @@ def _together(opened: Change | None, case: Case, draw: int, endpoint: Endpoint) 
             whose = "operator" if any(one.whose == "operator" for one in made) else "caller"
             yield Change(whose, "together: " + "; ".join(one.words for one in made))
             return
+        if all(one.endpoint.id != endpoint.id for one in attempts):
+            return
         decided_by, _ = _comparison(ranking, attempts, ranking.field, endpoint.id)
         # where a pass has no change of its own, and for the strategy, the endpoint is named in ``order``
         trials = list(surest.get(decided_by, order.changes)(case, endpoint)) or list(order.changes(case, endpoint))
@@ -231,7 +233,8 @@ def _opening(case: Case, rejection: Rejection, draw: int) -> tuple[Change, ...]:
     if alone:
         return alone
     both = Trial(Change(change.whose, f"{change.words}, and {named.change.words}"), named.case)
-    return tuple(_verified(draw, endpoint.id, [both])) or tuple(_together(change, opened, draw, endpoint))
+    start = Trial(change, opened) if len(lifted) == len(failed) else both
+    return tuple(_verified(draw, endpoint.id, [both])) or tuple(_together(start.change, start.case, draw, endpoint))
 
 
 def _moving(case: Case, endpoint: Endpoint) -> Iterator[Trial]:

@@ -152,8 +152,8 @@ def lift(scenario, rule):
     elif rule == "modality":
         request.pop("messages", None)
         request.pop("input", None)
-    elif rule == "byok_only":
-        context.pop("byok_only", None)
+    elif rule in {"byok_only", "affinity", "api"}:
+        context.pop(rule, None)
     elif rule == "fallbacks_disabled":
         block["allow_fallbacks"] = True
     else:
@@ -168,9 +168,10 @@ def move(scenario, words, endpoint, answer):
         block = request["provider"] = {}
     sort = block.get("sort")
     by, partition = (sort.get("by"), sort.get("partition")) if isinstance(sort, dict) else (sort, None)
-    if words == "its cooldown over":
-        for key in list(scenario["health"]):
-            if canonical_key(key).split("#shared")[0].split("#byok")[0] == endpoint.id:
+    if words in {"its cooldown over", "room under its limits"}:
+        gone = "cooling" if words == "its cooldown over" else "full"
+        for key, state in list(scenario["health"].items()):
+            if state == gone and canonical_key(key).split("#shared")[0].split("#byok")[0] == endpoint.id:
                 del scenario["health"][key]
     elif words == "require_parameters: false":
         block["require_parameters"] = False
@@ -188,9 +189,9 @@ def move(scenario, words, endpoint, answer):
     elif words.endswith(" asked first"):
         asked = [*([request.pop("model")] if request.get("model") else []), *([names] if isinstance(names := request.get("models") or [], str) else names)]
         known = {one["model"] for one in scenario["catalog"]["endpoints"]}
-        asked = [name if name in known else name.removesuffix(":floor").removesuffix(":nitro") for name in asked]
+        asked = [name if name in known else name.removesuffix(":floor").removesuffix(":nitro").removesuffix(":exacto") for name in asked]
         request["models"] = [endpoint.model, *asked]
-        if answer["strategy"] != "balance":
+        if answer["strategy"].startswith("sort:"):
             block["sort"] = {"by": answer["strategy"].removeprefix("sort:"), "partition": partition}
     elif words.startswith("sort: "):
         block["sort"] = {"by": words.split("'")[1], "partition": partition}
@@ -249,7 +250,7 @@ def test_every_change_that_is_offered_really_leads_to_first_place(block):
                 assert why.decided_by in {*(one.name for one in PASSES), "strategy", "cut", "first"}
             for change in why.changes:
                 if change.words.startswith("another draw ("):
-                    assert answer["strategy"] == "balance"
+                    assert not answer["strategy"].startswith("sort:")
                     continue
                 offered += 1
                 after = changed(scenario, change.words, endpoint, answer)
