@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from routecore.routing.explain import Why
     from routecore.routing.facts import EndpointStats, Facts, Percentiles
     from routecore.routing.plan import Plan
+    from routecore.routing.router_metadata import failure_metadata
     from routecore.usage.counts import Usage
     from routecore.usage.merge import merge_usage
     from routecore.usage.report import Anomaly
@@ -177,6 +178,7 @@ __all__ = [
     "example_requests",
     "expected_cost",
     "expected_price",
+    "failure_metadata",
     "format_usd",
     "log_rows",
     "merge_usage",
@@ -282,6 +284,7 @@ _HOME = {
     "example_requests": "wire.examples",
     "expected_cost": "routing.expected_cost",
     "expected_price": "pricing.price_list",
+    "failure_metadata": "routing.router_metadata",
     "format_usd": "pricing.money",
     "log_rows": "cost.logs.rows",
     "merge_usage": "usage.merge",

@@ -15,10 +15,11 @@ from routecore.routing.eligibility import examine
 from routecore.routing.ranking.draw import uniform
 from routecore.routing.ranking.ranking import FIRST_ONLY
 from routecore.routing.ranking.tail import Tail
+from routecore.routing.router_metadata import answer_metadata
 from routecore.routing.timeouts import times_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from routecore.errors import Warned
     from routecore.routing.attempt import Attempt
@@ -245,6 +246,18 @@ class Plan:
             "warnings": [one.to_dict() for one in self.warnings],
             "draw": self.draw,
         }
+
+    def to_openrouter_metadata(self, outcomes: Iterable[Any] = ()) -> dict[str, Any]:
+        """Return the ``openrouter_metadata`` object that callers of OpenRouter's dialect know, for an answer that came of this plan.
+
+        ``outcomes`` are what came of the tries, in order; (attempt, outcome) pairs where tries skipped attempts. Without any the plan is told as decided.
+
+        >>> from routecore import Catalog, Outcome, decide
+        >>> plan = decide(Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": "p"}]}), {"model": "a/b"})
+        >>> plan.to_openrouter_metadata([Outcome.success()])["summary"]
+        'available=1, selected=p'
+        """
+        return answer_metadata(self.case, self._left(), len(self.case.pool.endpoints), outcomes)
 
     def _attempts_on_the_wire(self) -> list[dict[str, Any]]:
         """Return the attempts as the wire's objects, with their times where the request or the settings say something of time."""

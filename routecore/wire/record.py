@@ -34,7 +34,18 @@ def record(scenario: object) -> dict[str, Any]:
         answer = Plan(solve(case), draw).to_dict()
     except RoutecoreError as error:
         answer = error.to_dict()
-    return {"scenario": scenario, "answer": answer, "versions": versions}
+    return {"scenario": _without_extra(scenario), "answer": answer, "versions": versions}
+
+
+def _without_extra(scenario: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return the scenario without what a gateway keeps on its endpoints, which no record holds; itself where there is none."""
+    if not isinstance(scenario, dict) or not isinstance(catalog := scenario.get("catalog"), dict):
+        return scenario
+    rows = catalog.get("endpoints")
+    if not isinstance(rows, (list, tuple)) or not any(isinstance(row, dict) and "extra" in row for row in rows):
+        return scenario
+    kept = [{key: value for key, value in row.items() if key != "extra"} if isinstance(row, dict) else row for row in rows]
+    return {**scenario, "catalog": {**catalog, "endpoints": kept}}
 
 
 class Replay(NamedTuple):

@@ -113,3 +113,11 @@ def test_the_answer_is_that_of_the_documented_example():
 
 def test_a_scenario_decides_the_same_a_second_time():
     assert ask(row("p")) == ask(row("p"))
+
+
+def test_a_record_holds_nothing_of_what_a_gateway_keeps_on_its_endpoints():
+    scenario = scene(row("p", extra={"base_url": "https://secret.example"}))
+    made = record(scenario)
+    assert "secret.example" not in json.dumps(made)
+    assert replay(made).identical
+    assert decide_scenario(scenario) == made["answer"]
