@@ -324,6 +324,15 @@ def test_accounts_are_known_by_their_keys_and_have_their_policies(start, upstrea
     assert running.ask(headers={"Authorization": "Bearer sk-team-7"}).json()["provider"] == "south"
 
 
+def test_attempts_are_histograms_on_the_page_of_metrics(start, upstream):
+    running = start("north", "south")
+    upstream.tell("north", "500")
+    running.ask(provider=order("north", "south"), stream=True)
+    page = httpx.get(f"{running.url}/metrics").text
+    assert "gen_ai_client_operation_duration_seconds_count{" in page
+    assert "gen_ai_client_operation_time_to_first_chunk_seconds_count{" in page
+
+
 # --- the configuration ----------------------------------------------------------------------------------------------------------------------------
 
 

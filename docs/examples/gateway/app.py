@@ -38,12 +38,13 @@ LOOK_SECONDS = 2.0
 def create(path: Path) -> Starlette:
     """Return the application for a configuration file."""
     config = Config.load(path)
-    router = Router(config.catalog)
+    collector = RouterCollector()
+    router = collector.router = Router(config.catalog, on_outcome=collector)
     router.tick()
     client = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=5.0), limits=httpx.Limits(max_connections=None, max_keepalive_connections=100))
     gateway = Gateway(router, config, client)
     registry = CollectorRegistry()
-    registry.register(RouterCollector(router))
+    registry.register(collector)
     file = CatalogFile(path, router)
 
     async def complete(request: Request) -> Response:
