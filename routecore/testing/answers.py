@@ -309,7 +309,7 @@ def differences(answer: Answer, expected: Answer) -> list[str]:
             prices = [None if one["expected_price"] is None else Fraction(one["expected_price"]) for one in (got, want)]
             compare(f"expected price of {name}", *prices)
             for key in ("model", "provider", "slug", "service_tier"):
-                compare(f"{key} of {name}", got.get(key), want[key])
+                compare(f"{key} of {name}", got.get(key, "default" if key == "service_tier" else None), want[key])
     return found
 
 

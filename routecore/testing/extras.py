@@ -95,7 +95,7 @@ def _timed_card(dice: Dice) -> Mapping:
         ("utc_start", 0.5, TIMES_OF_DAY),
         ("utc_end", 0.5, TIMES_OF_DAY),
         ("weekdays", 0.3, ([1, 2, 3, 4, 5], [6, 7], [], [4])),
-        ("from", 0.2, ("2026-11-25", "2026-01-01T00:00:00Z", "2026-11-25T12:00:00+01:00")),
+        ("from", 0.2, ("2025-11-25", "2026-01-01T00:00:00Z", "2025-11-25T13:00:00+01:00")),
         ("until", 0.2, ("2026-11-25", "2027-01-01T00:00:00Z", "2026-11-25T11:00:00.000Z")),
         ("min_prompt_tokens", 0.2, (999, 3000)),
     ):
@@ -168,7 +168,7 @@ def add_to_context(dice: Dice, catalog: Mapping, context: Mapping) -> Mapping:
     if dice.chance(0.25):
         slug = dice.choice([_slug(row) for row in catalog["endpoints"]] or ["azure"])
         keys = [*context.get("byok", ())]
-        context["byok"] = [*keys, {"slug": slug, "key_id": "z@corp", "limits": {"requests_per_minute": 60}}, {"slug": slug, "key_id": "a"}]
+        context["byok"] = [*keys, {"slug": slug, "key_id": "z", "limits": {"requests_per_minute": 60}}, {"slug": slug, "key_id": "a"}]
     if dice.chance(0.1):
         context["byok"] = [*context.get("byok", ()), _display_name(dice, catalog)]
         if len({entry if isinstance(entry, str) else entry["key_id"] for entry in context["byok"]}) < len(context["byok"]):

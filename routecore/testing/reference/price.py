@@ -106,6 +106,8 @@ def _read_conditions(raw: Mapping[Any, Any], path: str, reader: Reader) -> dict[
             if instant is None:
                 reader.fault(f"{path}.{bound}", value, "an RFC 3339 instant or a date")
             found[bound] = instant
+    if found.get("from") is not None and found.get("until") is not None and found["from"] >= found["until"]:
+        reader.fault(f"{path}.until", raw["until"], "a moment after from")
     days = raw.get("weekdays")
     if days is not None:
         if is_list(days) and all(isinstance(day, int) and not isinstance(day, bool) and day in range(1, 8) for day in days):
