@@ -134,7 +134,8 @@ def _keeps_service_tier(pool: Pool, case: Case) -> int:
         mask |= by_tier.get(SUFFIX_TIER.get(case.suffix, "default"), 0)
     if case.preferences.order or case.preferences.only:
         # whose own slug is written out was asked for by name
-        named = {*case.preferences.order, *case.preferences.only}
+        written = (*case.preferences.order, *case.preferences.only)
+        named = {case.catalog.provider_named(slug) or slug for slug in written}
         for place in bits(pool.all & ~mask):
             slug = pool.endpoints[place].slug
             if slug in named or twin_slug(slug) in named:

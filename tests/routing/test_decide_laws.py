@@ -17,10 +17,7 @@ from routecore.testing.strategies import hostile_scenarios, scenarios
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BEHIND = pytest.mark.xfail(reason="the reference reads the rules of 25 November, the engine does not yet", strict=True)
-NEARLY = pytest.mark.xfail(reason=BEHIND.kwargs["reason"], strict=False)
-MARKS = {laws.law_equals_the_reference: BEHIND, laws.law_permutation: NEARLY, laws.law_full_is_never_removed: NEARLY, laws.law_tiers_are_opt_in: NEARLY}
-QUICK = [pytest.param(law, marks=MARKS.get(law, ())) for law in laws.LAWS if law is not laws.law_frequencies]
+QUICK = [law for law in laws.LAWS if law is not laws.law_frequencies]
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
@@ -40,7 +37,6 @@ def test_drawn_frequencies_match_the_stated_probabilities() -> None:
         laws.law_frequencies(decide_scenario, random_scenario(random.Random(seed)))
 
 
-@BEHIND
 def test_the_engine_equals_the_reference_on_a_thousand_random_scenarios() -> None:
     for seed in range(1000):
         laws.law_equals_the_reference(decide_scenario, random_scenario(random.Random(f"equal {seed}")))
@@ -57,7 +53,6 @@ def test_no_hostile_scenario_makes_the_engine_raise(scenario: Any) -> None:
     laws.law_documented_answer(decide_scenario, scenario)
 
 
-@BEHIND
 def test_the_engine_finds_the_same_faults_as_the_reference_in_hostile_json() -> None:
     for seed in range(500):
         laws.law_equals_the_reference(decide_scenario, random_hostile_scenario(random.Random(seed), json_only=True))

@@ -22,8 +22,7 @@ def places(field: Field) -> list[int] | None:
     order = field.case.preferences.order
     if not order:
         return None
-    by_slug = field.pool.by_slug
-    masks = [by_slug.get(slug, 0) for slug in order]
+    masks = [field.pool.of_slug(slug) for slug in order]
     return [_first(masks, one.row) for one in field.candidates]
 
 
@@ -37,7 +36,7 @@ def _first(masks: list[int], index: int) -> int:
 def words(field: Field, position: int) -> str:
     """Name the entry that matches."""
     order = field.case.preferences.order
-    place = _first([field.pool.by_slug.get(slug, 0) for slug in order], field.candidates[position].row)
+    place = _first([field.pool.of_slug(slug) for slug in order], field.candidates[position].row)
     return f"order[{place}] is {order[place]!r}" if place < len(order) else "not named in order"
 
 

@@ -145,6 +145,8 @@ def _read_policy(raw: object, path: str, reader: Reader) -> tuple[bool, bool]:
 def read_limits(raw: object, path: str, reader: Reader) -> None:
     """Check the limits of a row or of a key: the router counts against them, a decision hears of them as health."""
     limits = None if raw is None else reader.mapping(raw, path)
+    if limits is not None:
+        reader.refuse_unknown(limits, LIMITS, path)
     for key in LIMITS:
         if limits is not None and limits.get(key) is not None:
             reader.whole(limits[key], f"{path}.{key}")

@@ -99,6 +99,18 @@ def _read_conditions(raw: Mapping[Any, Any], path: str, reader: Reader) -> dict[
                 found[bound] = int(text[:2]) * 60 + int(text[2:])
             else:
                 reader.fault(f"{path}.{bound}", value, "a time of day as HHMM")
+    found.update(_read_dates(raw, path, reader))
+    days = raw.get("weekdays")
+    if days is not None:
+        if is_list(days) and all(isinstance(day, int) and not isinstance(day, bool) and day in range(1, 8) for day in days):
+            found["weekdays"] = tuple(days)
+        else:
+            reader.fault(f"{path}.weekdays", days, "a list of ISO weekdays 1 to 7")
+    return found
+
+
+def _read_dates(raw: Mapping[Any, Any], path: str, reader: Reader) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for bound in ("from", "until"):
         value = raw.get(bound)
         if value is not None:
@@ -108,12 +120,6 @@ def _read_conditions(raw: Mapping[Any, Any], path: str, reader: Reader) -> dict[
             found[bound] = instant
     if found.get("from") is not None and found.get("until") is not None and found["from"] >= found["until"]:
         reader.fault(f"{path}.until", raw["until"], "a moment after from")
-    days = raw.get("weekdays")
-    if days is not None:
-        if is_list(days) and all(isinstance(day, int) and not isinstance(day, bool) and day in range(1, 8) for day in days):
-            found["weekdays"] = tuple(days)
-        else:
-            reader.fault(f"{path}.weekdays", days, "a list of ISO weekdays 1 to 7")
     return found
 
 

@@ -31,7 +31,7 @@ def sticky_of(request: Request, attempts: list[Attempt]) -> tuple[str, str | Non
     scenario = request.scenario
     pin = scenario.context.sticky
     if pin is None or scenario.settings.sticky == "off":
-        return "none", scenario.context.no_pin, attempts
+        return "none", scenario.context.no_pin if pin is None else None, attempts
     block = scenario.block
     explicit = bool(block.order) or request.explicit_sort is not None
     if scenario.settings.sticky != "compatible":

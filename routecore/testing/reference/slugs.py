@@ -56,7 +56,7 @@ class SlugReader:
         """Give the slug that ``value`` is or stands for, or note a fault."""
         if isinstance(value, str) and len(value) <= LONGEST_NAME and ascii_lower(value) not in self.providers:
             meant = [provider for provider in self.providers if _bare(provider) == _bare(value)]
-            if meant and _bare(value):
+            if len(meant) == 1 and _bare(value):  # one that fits two providers is nobody's
                 self.display_names.append((path, value, meant[0]))
                 return meant[0]
         return reader.name(value, path, twin=True)
