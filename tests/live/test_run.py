@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from routecore import Catalog, InvalidRequest, Router, RouterSettings
+from routecore import Catalog, InvalidRequest, Router, RouterSettings, Settings
 from routecore.live.kinds import Kind
 from routecore.live.outcome import Outcome
 from routecore.live.run import Close, Run, Try, Wait
@@ -253,6 +253,41 @@ def test_a_slow_first_is_joined_by_the_next_and_the_first_output_wins():
     assert [(name(one), outcome.kind, outcome.waited_seconds) for one, outcome in run.outcomes] == [("p0", Kind.CANCELLED, 3.0)]
     run.ended(second, Outcome.success())
     assert (run.next(), name(run.served)) == (None, "p1")
+
+
+def measured(stream):
+    """A router that has measured both endpoints, and hedges: the first's p90 is 2 s and its p99 10 s, the second answers in half a second."""
+    clock = Clock()
+    settings = RouterSettings(decision=Settings(min_samples=10, hedge=True))
+    router = Router(Catalog.from_mapping({"endpoints": rows(2)}), settings, clock=clock)
+    for attempt, times in zip(router.plan({"model": "m", "provider": {"sort": "price"}}).attempts, ((1.0, 2.0, 10.0), (0.5, 0.5, 0.5)), strict=True):
+        for place in range(100):
+            router.observe(
+                attempt, Outcome.success(ttft_seconds=times[0] if place < 60 else times[1] if place < 95 else times[2], total_seconds=20.0, output_tokens=100)
+            )
+    router.tick()
+    return router, clock, router.start({"model": "m", "messages": [], "provider": {"sort": "price"}, "stream": stream})
+
+
+def test_a_router_that_hedges_begins_the_next_at_the_first_s_p95():
+    router, clock, run = measured(stream=True)
+    first = begin(run)
+    wait = run.next().seconds
+    assert 2.0 < wait < 10.0
+    clock.now += wait
+    second = begin(run)
+    assert run.committed(second)
+    run.ended(second, Outcome.success(ttft_seconds=0.5, total_seconds=2.0))
+    assert (run.next(), run.next(), name(run.served)) == (Close(first), None, "p1")
+    assert router.facts.cooling == frozenset()
+
+
+def test_an_answer_that_comes_whole_is_not_hedged_by_the_time_of_a_first_token():
+    _, clock, run = measured(stream=False)
+    begin(run)
+    wait = run.next()
+    clock.now += 10
+    assert (type(wait), type(run.next())) == (Wait, Wait)
 
 
 def test_never_more_than_two_are_in_flight():
