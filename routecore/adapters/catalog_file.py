@@ -90,7 +90,8 @@ class CatalogFile:
         except (RoutecoreError, OSError) as error:
             return Reload(taken=False, reason=str(error))
         found = diff_catalogs(self.router.catalog, catalog)
-        if catalog.version == self.router.catalog.version:
+        # a version says nothing of what the gateway keeps in extra, and an address may be all that changed
+        if [one.to_mapping(extra=True) for one in catalog] == [one.to_mapping(extra=True) for one in self.router.catalog]:
             return Reload(taken=False, reason="nothing changed", diff=found)
         alarms = found.alarms(most_gone=self.most_gone)
         if found.removed and found.gone >= self.most_gone and not force:

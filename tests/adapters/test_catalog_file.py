@@ -115,3 +115,12 @@ def test_a_feed_with_a_wrong_schema_is_not_taken(tmp_path, caplog):
     assert not file.poll().taken
     assert "LiteLLM's price map" in caplog.text
     assert len(router.catalog) > 1
+
+
+def test_an_address_that_is_all_that_changed_is_taken(held):
+    path, router, file = held
+    content = rows("0.000001", "0.000002", "0.000003")
+    content["endpoints"][0]["extra"] = {"base_url": "https://new.example/v1"}
+    write(path, content)
+    assert file.poll().taken
+    assert router.catalog["m@p0"].extra["base_url"] == "https://new.example/v1"
