@@ -171,10 +171,13 @@ class Facts:
             frozenset({'m@p#byok'})
         """
         noted: list[Fault] = [] if faults is None else faults
+        before = len(noted)
         found = _read_stats(stats, noted)
         cooling, full = _read_health(health, noted)
         if faults is None and noted:
             raise InvalidRequest(noted)
+        if len(noted) > before:  # rows with faults are not facts, and others' faults are still to be found
+            found = {}
         unknown = () if catalog is None else tuple(one for one in found if one not in catalog)
         facts = cls(found, cooling, full)
         facts.warnings = tuple(Warned("unknown_endpoint", below("stats", one), f"the catalog has no endpoint {shown_name(one)}") for one in unknown)

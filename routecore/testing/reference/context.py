@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from routecore.testing.reference.catalog import APIS, read_limits
-from routecore.testing.reference.wire import is_list
+from routecore.testing.reference.wire import LONGEST_NAME, is_list
 
 if TYPE_CHECKING:
     from routecore.testing.reference.slugs import SlugReader
@@ -17,6 +17,7 @@ __all__ = ["Context", "Key", "read_context"]
 
 CONTEXT_KEYS = (
     "byok", "byok_only", "sticky", "account", "prompt_tokens", "completion_tokens", "cached_tokens", "native_files", "api", "affinity", "no_pin",
+    "account_id", "deadline_seconds",
 )  # fmt: skip
 ACCOUNT_KEYS = ("only", "ignore", "data_collection", "deny_training", "zdr")
 KEY_KEYS = ("slug", "models", "key_id", "limits")
@@ -90,6 +91,12 @@ def read_context(raw: object, reader: Reader, slugs: SlugReader) -> Context:
     def pin(key: str) -> str | None:
         return None if context.get(key) is None else reader.text(context[key], f"context.{key}")
 
+    if context.get("account_id") is not None:
+        account_id = reader.text(context["account_id"], "context.account_id")
+        if account_id is not None and not 0 < len(account_id) <= LONGEST_NAME:
+            reader.fault("context.account_id", account_id, f"text of 1 to {LONGEST_NAME} characters")
+    if context.get("deadline_seconds") is not None:
+        reader.number(context["deadline_seconds"], "context.deadline_seconds")
     if is_list(account.get("only")) and len(account["only"]) == 0:
         reader.fault("context.account.only", account["only"], "at least one slug: an empty allow-list would allow nobody, and null is not given")
     return Context(

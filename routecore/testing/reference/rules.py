@@ -63,13 +63,13 @@ def _is_far(context: Context, endpoint: Endpoint) -> bool:
 def _is_near(affinity: str, endpoint: Endpoint, credential: str, key_id: str | None) -> bool:
     """Say whether an attempt is of the provider and the credential that made the answer which the request goes on from.
 
-    ``affinity`` names an attempt as a pin does: the provider stands at the beginning of its slug. A text of another form names nobody.
+    ``affinity`` names an attempt as a pin does: the provider stands at the beginning of its slug. A provider's slug alone will do, and a text of another form names nobody.
     """
     head, mark = affinity, ""
     for position in [place for word in ("#byok", "#shared") if (place := affinity.find(word)) >= 0][:1]:
         head, mark = affinity[:position], affinity[position:]
-    model, _, slug = head.rpartition("@")
-    if not (is_name(model, twin=False, at=True) and is_name(slug, twin=True, at=False)):
+    model, at, slug = head.rpartition("@")
+    if not (is_name(slug, twin=True, at=False) and (at == "" or is_name(model, twin=False, at=True))):
         return False
     rest = ascii_lower(slug).removeprefix(endpoint.provider)
     of_the_provider = ascii_lower(slug).startswith(endpoint.provider) and (rest == "" or rest[0] in "/#")
