@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -69,10 +73,18 @@ def demo(whole: bool, report_file: str | None) -> None:
         write_text(report_file, report.to_html())
     page.line()
     page.line("Next", "bold")
-    page.line("  routecore plan --catalog example --stats example --model z-ai/glm-4.7 --explain")
+    name = _name()
+    page.line(f"  {name} plan --catalog example --stats example --model z-ai/glm-4.7 --explain")
     if not whole:
-        page.line(f"  routecore demo --all                   the tour: {len(example_requests())} features, a plan each")
-    page.line(f"  {report_file or 'routecore demo --report report.html'}    the what-if as a page, to open in a browser")
+        page.line(f"  {name} demo --all                   the tour: {len(example_requests())} features, a plan each")
+    needs = "" if find_spec("vl_convert") else " (needs: pip install 'routecore[report]')"
+    page.line(f"  {report_file or f'{name} demo --report report.html'}    the what-if as a page, to open in a browser{needs if report_file is None else ''}")
+
+
+def _name() -> str:
+    """Return what to type: the command's name, or its path where the shell would not find it."""
+    path = Path(sys.argv[0])
+    return str(path) if path.name == "routecore" and which("routecore") is None else "routecore"
 
 
 def _show_screen(known: Catalog, facts: Facts, page: Page) -> None:
