@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from routecore.request.context import NOMINAL_COMPLETION_TOKENS, NOMINAL_PROMPT_TOKENS
+from routecore.request.settings import STRATEGIES
 from routecore.routing.ranking.passes import PASSES
 from routecore.routing.ranking.sorting import SORTS
 from routecore.routing.rules import RULES
@@ -18,16 +19,13 @@ if TYPE_CHECKING:
     from routecore.routing.plan import Plan
     from routecore.showing.sheet import Sheet
 
-__all__ = ["REMOVES", "SKIPPED", "STRATEGIES", "plan_table", "show_explanation", "show_funnel", "show_plan", "show_rejections", "show_why"]
+__all__ = ["MEANINGS", "REMOVES", "SKIPPED", "plan_table", "show_explanation", "show_funnel", "show_plan", "show_rejections", "show_why"]
 
 REMOVES: Final = {rule.name: rule.removes for rule in RULES}
 """Every hard filter: which endpoints it removes."""
 
-STRATEGIES: Final = {
-    "balance": "a weighted draw: the cheaper, faster and more reliable an endpoint is, the likelier it comes first",
-    **{f"sort:{name}": sort.meaning for name, sort in SORTS.items()},
-}
-"""Every strategy: what comes first."""
+MEANINGS: Final = STRATEGIES | {f"sort:{name}": sort.meaning for name, sort in SORTS.items()}
+"""Every strategy, those of a sort too: what comes first."""
 
 SKIPPED: Final = {
     "explicit_preferences": "the request chooses providers itself",
@@ -45,7 +43,7 @@ def show_plan(plan: Plan, sheet: Sheet, *, explain: bool = False) -> None:
     """Set what to try in which order, what was rejected in short (with ``explain``: filter by filter), and the warnings."""
     models = plan.case.pool.models
     sheet.line(f"Plan for {', '.join(models)}", "bold")
-    sheet.paragraph(f"{plan.strategy}: {STRATEGIES[plan.strategy]}" if plan.strategy in STRATEGIES else plan.strategy)
+    sheet.paragraph(f"{plan.strategy}: {MEANINGS[plan.strategy]}" if plan.strategy in MEANINGS else plan.strategy)
     for text in _notes(plan):
         sheet.fact(text)
     sheet.line()

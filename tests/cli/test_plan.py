@@ -7,7 +7,9 @@ import json
 import pytest
 
 from routecore import Router, decide, decide_scenario
-from routecore.routing.plan_view import REMOVES, STRATEGIES
+from routecore.request.settings import STRATEGIES
+from routecore.routing.plan_view import MEANINGS, REMOVES
+from routecore.routing.ranking.sorting import SORTS
 from routecore.routing.rules import RULES
 from routecore.wire.examples import example_catalog
 from tests.cli.command_line import run, write
@@ -187,7 +189,7 @@ def test_a_record_holds_what_the_decision_looked_at_as_a_routers_own_does(tmp_pa
 
 def test_every_rule_and_every_strategy_has_a_meaning_in_words():
     assert list(REMOVES) == [rule.name for rule in RULES]
-    assert list(STRATEGIES) == ["balance", *(f"sort:{name}" for name in ("price", "throughput", "latency"))]
+    assert set(MEANINGS) == {*STRATEGIES, *(f"sort:{name}" for name in SORTS)}
 
 
 def test_print_of_a_plan_gives_the_table_that_the_command_gives():

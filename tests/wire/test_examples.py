@@ -86,8 +86,8 @@ def test_a_documented_request_shows_the_feature_that_it_is_about(one):
 
 def test_every_rule_pass_and_strategy_has_a_documented_request_that_shows_it():
     features = {rule.name for rule in RULES} | {one.name for one in PASSES} | {"balance", *(f"sort:{name}" for name in SORTS)}
-    # the example's own rows are all switched on
-    assert features - {name for one in example_requests() for name in one["shows"]} == {"disabled"}
+    # the example's own rows are all switched on, speak every API, and have no tiers
+    assert features - {name for one in example_requests() for name in one["shows"]} == {"disabled", "api", "service_tier", "tier"}
 
 
 def test_a_long_prompt_makes_the_older_model_the_dearer_one():

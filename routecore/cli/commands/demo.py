@@ -18,7 +18,7 @@ from routecore.cli.terminal import Column, Page
 from routecore.cost.calculate import calculate_cost
 from routecore.errors import RoutecoreError
 from routecore.routing.decide import decide
-from routecore.routing.plan_view import REMOVES, STRATEGIES, plan_table, show_why
+from routecore.routing.plan_view import MEANINGS, REMOVES, plan_table, show_why
 from routecore.showing.figures import amounts, count, exact, percent
 from routecore.simulate.report.page import check_charts
 from routecore.wire.examples import example_catalog, example_facts, example_requests, read_example
@@ -98,7 +98,7 @@ def _show_screen(known: Catalog, facts: Facts, page: Page) -> None:
     )
     page.heading(f"One request, with a prompt of {_CONTEXT['prompt_tokens']:,} tokens")
     page.line(f"  {json.dumps(_REQUEST)}")
-    page.heading(f"Its plan: {STRATEGIES[plan.strategy]}, of those that retain no prompts")
+    page.heading(f"Its plan: {MEANINGS[plan.strategy]}, of those that retain no prompts")
     _show_table(plan, page)
     page.line(f"  {_funnel(plan)}", "dim")
     cheaper = min(plan.attempts[1:], key=lambda one: one.quote if one.quote is not None else float("inf"))
