@@ -23,6 +23,7 @@ INTEGER_LIMIT: Final = 2**63
 _NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]{1,256}\Z")
 _MODEL: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f#\ud800-\udfff]{1,256}\Z")
 _SLUG: Final = re.compile(r"(?=.{1,256}\Z)[^\s\x00-\x1f\x7f-\x9f@#\ud800-\udfff]+(#([2-9]|[1-9][0-9]+))?\Z")
+_KEY_ID: Final = re.compile(r"(?=.{1,256}\Z)[^\s\x00-\x1f\x7f-\x9f#\ud800-\udfff]+(#([2-9]|[1-9][0-9]+))?\Z")
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 _LONGEST_KEY: Final = 256
@@ -33,6 +34,7 @@ HINTS: Final = 20
 
 NAME_EXPECTED: Final = "a name: 1 to 256 characters, without white space, control characters, '@' or '#'"
 MODEL_EXPECTED: Final = "a model's name: 1 to 256 characters, without white space, control characters or '#'"
+KEY_ID_EXPECTED: Final = "a key's name: 1 to 256 characters, without white space, control characters or '#'"
 SLUG_EXPECTED: Final = "a provider slug such as 'deepinfra' or 'deepinfra/fp8'"
 WHOLE_EXPECTED: Final = "a whole number, not negative, below 2**63"
 NUMBER_EXPECTED: Final = "a finite number, not negative"
@@ -87,6 +89,15 @@ def is_slug(value: object) -> TypeGuard[str]:
     (True, True, False, False)
     """
     return isinstance(value, str) and _SLUG.match(value) is not None
+
+
+def is_key_id(value: object) -> TypeGuard[str]:
+    """Tell whether ``value`` may name a key of the caller's own. Other than a slug it may hold an ``@``.
+
+    >>> is_key_id("me@corp"), is_key_id("p/fp8#2"), is_key_id("a b")
+    (True, True, False)
+    """
+    return isinstance(value, str) and _KEY_ID.match(value) is not None
 
 
 def whole(value: object) -> int | None:

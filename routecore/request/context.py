@@ -11,15 +11,15 @@ from routecore.catalog.limits import EndpointLimits
 from routecore.errors import Fault, InvalidRequest
 from routecore.reading.checks import (
     BOOL_EXPECTED,
+    KEY_ID_EXPECTED,
     MODEL_EXPECTED,
-    NAME_EXPECTED,
     NUMBER_EXPECTED,
     OBJECT_EXPECTED,
     WHOLE_EXPECTED,
     below,
     canonical_key,
+    is_key_id,
     is_model,
-    is_slug,
     number,
     whole,
 )
@@ -165,7 +165,7 @@ def _key_id(item: object) -> str | None:
     if isinstance(item, dict):
         given = item.get("key_id")
         found = item.get("slug") if given is None else given
-    return found if isinstance(found, str) and is_slug(found) else None
+    return found if is_key_id(found) else None
 
 
 _NO_CREDENTIAL: Final = "a name: this looks like the credential itself, which routing has no use for"
@@ -185,8 +185,8 @@ def _read_key(item: object, path: str, faults: list[Fault]) -> ByokKey | None:
             faults.append(Fault(below(path, name), withheld(extra), "a key of a BYOK entry: slug, models, key_id or limits"))
     given, models, key_id = item.get("slug"), item.get("models"), item.get("key_id")
     slug = _named(given, where, faults)
-    if key_id is not None and not is_slug(key_id):
-        faults.append(Fault(f"{path}.key_id", withheld(key_id), NAME_EXPECTED))
+    if key_id is not None and not is_key_id(key_id):
+        faults.append(Fault(f"{path}.key_id", withheld(key_id), KEY_ID_EXPECTED))
     elif isinstance(key_id, str) and looks_secret(key_id):
         faults.append(Fault(f"{path}.key_id", withheld(key_id), _NO_CREDENTIAL))
     names: list[Any] | tuple[Any, ...] = ()

@@ -58,7 +58,8 @@ class Affinity(NamedTuple):
         """Return the mask of the endpoints of that provider that can be called with that credential."""
         mask = pool.by_slug.get(self.provider, 0)
         if self.credential == "shared":
-            return mask & ~(shared_is_closed(pool, case) & keyed(pool, case))  # closed and without a key, ``byok_only`` removes it: lifting that brings it back
+            # where shared capacity is closed and no key matches, ``byok_only`` is what stands against the endpoint
+            return mask & ~(shared_is_closed(pool, case) & keyed(pool, case))
         if self.credential is None:
             return mask
         own = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routecore.routing.change import Change, Trial
+from routecore.routing.masks import bits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,21 +23,28 @@ def places(field: Field) -> list[int] | None:
     order = field.case.preferences.order
     if not order:
         return None
-    masks = [field.pool.of_slug(slug) for slug in order]
-    return [_first(masks, one.row) for one in field.candidates]
+    found = _positions(field)
+    return [found[one.row] for one in field.candidates]
 
 
-def _first(masks: list[int], index: int) -> int:
-    for place, mask in enumerate(masks):
-        if mask >> index & 1:
-            return place
-    return len(masks)
+def _positions(field: Field) -> list[int]:
+    """Return, by row of the pool, the first entry of ``order`` that matches; each entry is looked up once, however many there are."""
+    pool, order = field.pool, field.case.preferences.order
+    found = [len(order)] * len(pool.endpoints)
+    left = pool.all
+    for place, slug in enumerate(order):
+        for row in bits(pool.of_slug(slug) & left):
+            found[row] = place
+            left ^= 1 << row
+        if not left:
+            break
+    return found
 
 
 def words(field: Field, position: int) -> str:
     """Name the entry that matches."""
     order = field.case.preferences.order
-    place = _first([field.pool.of_slug(slug) for slug in order], field.candidates[position].row)
+    place = _positions(field)[field.candidates[position].row]
     return f"order[{place}] is {order[place]!r}" if place < len(order) else "not named in order"
 
 

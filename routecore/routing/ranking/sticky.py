@@ -34,10 +34,10 @@ def judge(field: Field) -> Sticky:
     """
     case = field.case
     pin = case.sticky
-    if pin is None:
-        return NO_PIN if case.no_pin is None else Sticky("none", case.no_pin)
     if case.settings.sticky == "off":
         return NO_PIN
+    if pin is None:
+        return NO_PIN if case.no_pin is None else Sticky("none", case.no_pin)
     if explicit(case):
         return Sticky("skipped", "explicit_preferences")
     pinned = frozenset(position for position, one in enumerate(field.candidates) if _names(pin, one.endpoint.id, one.key, one.key_id))

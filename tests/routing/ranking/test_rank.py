@@ -251,3 +251,10 @@ def test_with_a_sort_shared_capacity_of_own_providers_has_no_preference(parts):
 
 def test_a_sort_that_only_partitions_leaves_own_providers_preferred():
     assert attempts(ask(*FLEET, context={"byok": ["p/x"]}, provider={"sort": {"partition": "none"}}))[:2] == ["p/x:p/x", "p/x"]
+
+
+def test_a_display_name_in_order_names_its_provider():
+    found = plan(row("south"), row("north-cloud", price=99), provider={"order": ["North Cloud"]}, settings={"balance": {"price": 100}})
+    assert [one.endpoint.slug for one in found] == ["north-cloud", "south"]
+    assert found.why("a/b@north-cloud").reasons[0] == "order: order[0] is 'north cloud'"
+    assert [(one.code, one.path) for one in found.warnings] == [("display_name", "provider.order[0]")]
