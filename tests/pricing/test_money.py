@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 import pytest
 
-from routecore.pricing.money import as_decimal, format_usd, plain, read_price, read_rate, usd
+from routecore.pricing.money import as_decimal, format_usd, plain, read_price, read_rate, round_noise, usd
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,21 @@ def test_plain_text_has_no_exponent_and_no_zeros_at_the_end(number, places, text
 )
 def test_only_format_usd_rounds_and_it_rounds_half_up(amount, text):
     assert format_usd(Decimal(amount)) == text
+
+
+@pytest.mark.parametrize(
+    ("price", "femtodollars"),
+    [
+        (0.132 / 1e6, 132_000_000),
+        ("0.0000001320000005", 132_000_000),  # half: to the even one
+        ("0.0000001320000015", 132_000_002),
+        ("1e-16", None),
+        ("0.0000000000000014", None),
+        ("0.0000000000100001", None),  # moves it by a hundred-thousandth
+        ("-0.0000001320000000001", None),
+        ("1e7", None),
+    ],
+)
+def test_float_noise_is_rounded_half_to_even_and_what_a_rounding_would_move_is_refused(price, femtodollars):
+    read = read_price(price)
+    assert (round_noise(price) if read is None else read) == femtodollars

@@ -62,6 +62,7 @@ def test_a_total_that_exceeds_its_parts_is_told_and_never_priced():
     assert codes({**CHAT, "total_tokens": 300}) == [("total_exceeds_parts", "usage.total_tokens", 300)]
     assert codes({"promptTokenCount": 5, "candidatesTokenCount": 1, "totalTokenCount": 90}) == [("total_exceeds_parts", "usage.totalTokenCount", 90)]
     assert Usage.parse({**CHAT, "total_tokens": 300}).completion_tokens == 20
+    assert codes({**CHAT, "total_tokens": 72}) == [("total_exceeds_parts", "usage.total_tokens", 72)]
 
 
 @pytest.mark.parametrize("total", [70, 71, 69, 0, None, "many", True, 70.5])

@@ -46,6 +46,7 @@ def test_a_transcript_of_claude_code_counts_each_message_once_as_its_last_block_
         message(2),
         message(2),
         message(300, stop="end_turn"),
+        {"type": "assistant", "uuid": "c", "sessionId": "s", "message": {"model": "<synthetic>", "usage": {"input_tokens": 9, "output_tokens": 9}}},
         message(50, stop="tool_use", id="msg_2"),
         {
             "type": "assistant",

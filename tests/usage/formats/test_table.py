@@ -204,5 +204,10 @@ def test_a_cache_made_on_purpose_is_told_apart_in_every_dialect(body):
     assert Usage.parse(body).to_mapping() == {"text": 5, "cached_explicit": 40, "text_out": 1}
 
 
+def test_passes_that_come_to_less_than_the_top_level_take_nothing_from_it():
+    body = {"input_tokens": 30, "output_tokens": 12, "iterations": [{"type": "message", "input_tokens": 20, "output_tokens": 8}]}
+    assert Usage.parse(body) == Usage(text=30, text_out=12)
+
+
 def test_cached_tokens_of_cohere_that_are_more_than_the_billed_units_are_not_among_them():
     assert Usage.parse({"billed_units": {"input_tokens": 600, "output_tokens": 1}, "cached_tokens": 500}) == Usage(text=100, cached=500, text_out=1)
