@@ -18,11 +18,9 @@ from routecore.safe_text import jsonable
 from routecore.usage.counts import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from routecore.live.answers import Answers
-
-    Headers = Mapping[Any, object] | Iterable[tuple[Any, object]] | object | None
 
 __all__ = ["FAILURES", "NEUTRAL", "Kind", "Outcome"]
 
@@ -335,7 +333,7 @@ unsuitable, moderation, caller, cancelled, gateway
     def from_http(
         cls,
         status: int,
-        headers: Headers = None,
+        headers: object = None,
         body: object = None,
         dialect: str | None = None,
         kind: str = GENERATION,

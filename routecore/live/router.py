@@ -259,6 +259,10 @@ class Router:
             isinstance(deadline_seconds, bool) or not isinstance(deadline_seconds, (int, float)) or not 0 <= deadline_seconds < inf
         ):
             raise InvalidRequest([Fault("deadline_seconds", deadline_seconds, "a finite number of seconds, 0 or more")])
+        if deadline_seconds is not None and not isinstance(body, Prepared):
+            # so that the plan's own times and its record know of it
+            known = context if isinstance(context, Context) else Context.parse(context, providers=self._snapshot.catalog)
+            context = attrs.evolve(known, deadline_seconds=float(deadline_seconds))
         plan = self.plan(body, context, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, cached_tokens=cached_tokens, session_id=session_id)
         streams = (isinstance(body, dict) and body.get("stream") is True) if stream is None else stream
         return Run(self, plan, stream=streams, deadline_seconds=deadline_seconds)

@@ -191,6 +191,13 @@ def test_without_streaming_the_next_keeps_half_of_what_is_left_where_nothing_is_
     assert run.next().total_seconds == 4.0
 
 
+def test_the_plan_of_a_run_and_its_record_know_of_the_deadline():
+    router, _, run = start(deadline_seconds=8)
+    assert run.plan.case.deadline_seconds == 8.0
+    assert run.plan.to_scenario()["context"]["deadline_seconds"] == 8.0
+    assert router.start(router.prepare({"model": "m"}), deadline_seconds=8).next().total_seconds <= 8.0
+
+
 def test_a_deadline_of_the_context_is_kept_too():
     clock = Clock()
     router = Router(Catalog.from_mapping({"endpoints": rows(1)}), clock=clock)
