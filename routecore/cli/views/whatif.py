@@ -148,6 +148,10 @@ def show_estimates(estimates: Sequence[OffPolicy], page: Page) -> None:
             page.fact(f"not identifiable: {reason}", indent=2, hanging=4)
         if one.unsupported and not reasons:
             page.fact(f"{percent(one.unsupported)} of the policy lies where the log never went", indent=2, hanging=4)
+        if one.pinned:
+            page.fact(f"{plural(one.pinned, 'row')} that a session's pin decided: taken as they were logged", indent=2, hanging=4)
+        for warning in one.warnings:
+            page.fact(warning, indent=2, hanging=4, style="yellow")
         for reason, number in one.skipped.items():
             page.fact(f"{plural(number, 'row')} left out: {reason}", indent=2, hanging=4)
     page.heading("The estimators")

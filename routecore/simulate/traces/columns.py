@@ -36,6 +36,8 @@ _COLUMNS: Final = {
     "total_s": np.float64,
     "status": np.int16,
     "cost_usd": np.float64,
+    "chances": np.int32,
+    "pinned": np.bool_,
 }
 _DEFAULTS: Final = {
     "session": 0,
@@ -50,6 +52,8 @@ _DEFAULTS: Final = {
     "total_s": np.nan,
     "status": 0,
     "cost_usd": np.nan,
+    "chances": -1,
+    "pinned": False,
 }
 
 
@@ -57,7 +61,7 @@ class Chunk:
     """Some rows of a trace, a NumPy array a column, all of one length. What a trace does not know takes no memory to speak of.
 
     ``number``: the request's number in the whole trace, which its chances are keyed by; ``model``, ``provider`` and ``endpoint`` are codes of the trace's
-    ``Names`` (-1: none); ``session`` is a 64-bit key (0: none); ``max_tokens`` 0 is none; what was logged is NaN (``status`` 0) where it is not known.
+    ``Names`` (-1: none); ``session`` is a 64-bit key (0: none); ``max_tokens`` 0 is none; ``chances`` is the code of the logged propensities of all endpoints (-1: not logged), ``pinned`` tells that a session's pin chose; what was logged is NaN (``status`` 0) where it is not known.
     """
 
     __slots__ = tuple(_COLUMNS)
@@ -79,6 +83,8 @@ class Chunk:
     total_s: NDArray[np.float64]
     status: NDArray[np.int16]
     cost_usd: NDArray[np.float64]
+    chances: NDArray[np.int32]
+    pinned: NDArray[np.bool_]
 
     def __init__(self, **columns: Any) -> None:  # noqa: ANN401 - arrays, or what becomes one
         rows = len(columns["timestamp_s"])

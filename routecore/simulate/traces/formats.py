@@ -27,6 +27,8 @@ __all__ = ["FORMATS", "BadRow", "Format", "Reading", "recognise"]
 TOKENS_EXPECTED: Final = "a whole number of tokens from 0 to 2**31 - 1"
 SECONDS_EXPECTED: Final = "a finite number of seconds, 0 or more"
 MODEL_EXPECTED: Final = "a model's name; give model= for a trace that names none"
+CHANCES_EXPECTED: Final = "an object: endpoint id -> its probability, summing to 1"
+_EVEN: Final = 1e-6
 _MOST_TOKENS: Final = 2**31 - 1
 _MOONCAKE_BLOCK: Final = 512
 _SPREAD_SECONDS: Final = 8 * 3600.0
@@ -74,6 +76,24 @@ class Reading:
                 fault = error.faults[0]
                 raise BadRow(fault.path, fault.value, fault.expected) from None
         return self.names.provider(found)
+
+
+def chances(value: object, path: str) -> dict[str, float] | None:
+    """Return the probabilities of all endpoints, which CSV and Parquet hold as JSON text: they sum to 1; 0 is for those that could not be chosen."""
+    if isinstance(value, str) and value:
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise BadRow(path, value, CHANCES_EXPECTED) from None
+    if value is None or value == "":
+        return None
+    if not isinstance(value, dict) or not value or not all(isinstance(key, str) for key in value):
+        raise BadRow(path, value, CHANCES_EXPECTED)
+    found = {key: number(one, f"{path}.{key}", "a probability from 0 to 1", required=True, most=1) for key, one in value.items()}
+    kept = {key: one for key, one in found.items() if one is not None}
+    if abs(sum(kept.values()) - 1.0) > _EVEN:
+        raise BadRow(path, round(sum(kept.values()), 9), "probabilities that sum to 1")
+    return kept
 
 
 def tokens(value: object, path: str, *, missing: int | None = None) -> int:
@@ -187,6 +207,8 @@ class Format:
             "total_s": seconds(get("total_s"), "total_s"),
             "status": None if status is None else int(status),
             "cost_usd": number(get("cost_usd"), "cost_usd", "an amount of USD, 0 or more"),
+            "chances": reading.names.chance(chances(get("propensities"), "propensities")),
+            "pinned": flag(get("pinned"), "pinned"),
         }
 
 
@@ -336,9 +358,21 @@ class DecisionRecords(Format):
                 "total_s": outcome.get("total_seconds"),
                 "status": outcome.get("status", 200 if outcome.get("kind") == "success" else None),
                 "cost_usd": record.get("cost_usd"),
+                "propensities": record.get("propensities", _of_attempts(attempts)),
+                "pinned": record.get("pinned", isinstance(answer.get("sticky"), dict) and answer["sticky"].get("status") == "hit"),
             },
             place,
         )  # type: ignore[return-value]
+
+
+def _of_attempts(attempts: list[Any]) -> dict[str, float] | None:
+    """Return the first-choice probability of every endpoint of an answer; ``None`` where it does not tell all."""
+    found: dict[str, float] = {}
+    for one in attempts:
+        if not isinstance(one, dict) or not isinstance(one.get("endpoint"), str) or not isinstance(one.get("probability"), (int, float)):
+            return None
+        found[one["endpoint"]] = found.get(one["endpoint"], 0.0) + one["probability"]
+    return found if abs(sum(found.values()) - 1.0) <= _EVEN else None
 
 
 FORMATS: Final[dict[str, Callable[[Reading], Format]]] = {one.name: one for one in (Format, Azure, Mooncake, ClaudeCode, DecisionRecords)}

@@ -26,8 +26,10 @@ class Names:
         self.models: list[str] = list(models)
         self.providers: list[Any] = []
         self.endpoints: list[str] = []
+        self.chances: list[dict[str, float]] = []
         self._models = {name: code for code, name in enumerate(self.models)}
         self._providers: dict[str, int] = {}
+        self._chances: dict[str, int] = {}
         self._endpoints: dict[str, int] = {}
 
     def model(self, name: str) -> int:
@@ -41,6 +43,10 @@ class Names:
     def knows_provider(self, block: object) -> bool:
         """Whether the block has a code already."""
         return _text(block) in self._providers
+
+    def chance(self, chances: dict[str, float] | None) -> int:
+        """Return the code of the propensities of all endpoints; ``None`` is none (-1)."""
+        return -1 if chances is None else _code(_text(chances), self._chances, self.chances, chances)
 
     def endpoint(self, endpoint_id: str | None) -> int:
         """Return the code of an endpoint's id; ``None`` is none (-1)."""
