@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from routecore.simulate.engines.off_policy import ope
     from routecore.simulate.engines.simulate import diff, simulate
     from routecore.simulate.engines.sweep import sweep
+    from routecore.simulate.engines.validate import Validation, validate
     from routecore.simulate.policy import Policy
     from routecore.simulate.report.changes import Changes
     from routecore.simulate.report.report import Report, Result
@@ -36,6 +37,7 @@ __all__ = [
     "Result",
     "Summary",
     "Trace",
+    "Validation",
     "World",
     "batch",
     "compare",
@@ -49,6 +51,7 @@ __all__ = [
     "steady",
     "sweep",
     "trace_of",
+    "validate",
 ]
 # modules are named apart from the functions that live in them: a package's attribute cannot be both
 _HOME = {
@@ -60,6 +63,7 @@ _HOME = {
     "Result": "report.report",
     "Summary": "report.summary",
     "Trace": "traces.trace",
+    "Validation": "engines.validate",
     "World": "world.world",
     "batch": "engines.batch",
     "compare": "engines.compare",
@@ -73,6 +77,7 @@ _HOME = {
     "steady": "world.behaviour",
     "sweep": "engines.sweep",
     "trace_of": "traces.trace",
+    "validate": "engines.validate",
 }
 """Public name -> the module it lives in."""
 

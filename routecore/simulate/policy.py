@@ -24,7 +24,7 @@ from routecore.request.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ESTIMATES", "Policy"]
+__all__ = ["ESTIMATES", "PARTS", "Policy"]
 
 ESTIMATES: Final = {
     "nominal": "every request is priced as 3,000 prompt and 1,000 completion tokens when it is routed",
@@ -34,7 +34,7 @@ ESTIMATES: Final = {
 """What the router is told of a request's tokens when it decides. Eligibility (context length) is told the same."""
 
 _PARTS: Final[dict[str, type[Any]]] = {"health": HealthSettings, "windows": WindowSettings, "pins": PinSettings, "steps": StepSettings}
-_KEYS: Final = (
+PARTS: Final = (
     "name",
     "provider",
     "settings",
@@ -120,9 +120,9 @@ class Policy:
     def _read(self, value: Mapping[str, Any], path: str, faults: list[Fault]) -> None:
         given = {key: one for key, one in value.items() if one is not None}
         for key, one in given.items():
-            if key not in _KEYS:
-                near = nearest(str(key), _KEYS, most=1)
-                faults.append(Fault(below(path, key), one, f"a part of a policy: {', '.join(_KEYS)}" + (f"; did you mean {near[0]!r}?" if near else "")))
+            if key not in PARTS:
+                near = nearest(str(key), PARTS, most=1)
+                faults.append(Fault(below(path, key), one, f"a part of a policy: {', '.join(PARTS)}" + (f"; did you mean {near[0]!r}?" if near else "")))
         name = given.get("name")
         if not isinstance(name, str) or not name.strip():
             faults.append(Fault(f"{path}.name", name, "a name"))

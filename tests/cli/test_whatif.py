@@ -194,10 +194,9 @@ def test_what_cannot_be_simulated_says_which_file_and_why(tmp_path, options, cha
         (["--catalog", "example", "--generate", 1], "name the world"),
         (["--catalog", "example", "--from-stats", "example"], "name a trace"),
         (["--catalog", "example", "--from-stats", "example", "--world", "w.json", "--generate", 1], "not from both"),
-        (["--catalog", "example", "--from-stats", "example", "--generate", 1, "--trace", "t.csv"], "name a trace"),
+        (["--catalog", "example", "--from-stats", "example", "--generate", 1, "--trace", "t.csv"], "not from both"),
         (["--catalog", "example", "--from-stats", "example", "--generate", 1, "--reward", "success"], "go with --engine ope"),
         (["--engine", "ope", "--catalog", "example", "--world", "w.json"], "takes no world"),
-        (["--engine", "ope", "--report", "r.html"], "leave out --report"),
         (["--generate", 1, "diff"], "options of diff stand after its name"),
         (["diff", "--catalog", "example", "--from-stats", "example", "--generate", 1], "a diff is of two policies"),
         (["sweep", "--param", "x"], "balance.price=0:4:9 (from, to, how many)"),
@@ -210,3 +209,59 @@ def test_a_wrong_call_is_told_and_exits_2(arguments, said):
     done = run("whatif", *arguments)
     assert (done.code, done.out) == (2, "")
     assert said in done.err
+
+
+def test_a_policy_may_be_written_in_line_and_a_block_alone_is_one(options):
+    inline = run("whatif", *options[:6], "--policy", "default", "--policy", 'cheap={"sort":"price"}', "--json").answer
+    assert [one["name"] for one in inline["policies"]] == ["default", "cheap"]
+    assert inline["policies"][1]["policy"]["provider"] == {"sort": "price"}
+    whole = run("whatif", *options[:6], "--policy", 'p={"settings":{"balance":{"price":4}}}', "--json").answer
+    assert whole["policies"][0]["policy"]["settings"] == {"balance": {"price": 4}}
+    broken = run("whatif", *options[:6], "--policy", 'p={"sort":')
+    assert (broken.code, "--policy p" in broken.err) == (2, True)
+
+
+def test_replications_give_intervals_that_say_what_they_are_of(options):
+    answer = run("whatif", *options, "--replications", 4, "--json").answer
+    assert (answer["intervals"], answer["policies"][0]["replications"]["runs"]) == (
+        "replications",
+        6,
+    )  # whole blocks of three, as statistics leave the world in doubt
+    assert "--engine closed" in run("whatif", *options, "--engine", "batch", "--replications", 4).err
+    assert "no share" in run("whatif", *options, "--precision", "200%").err
+    out = run("whatif", *options, "--precision", "60%", "--time-limit", "0.001").out
+    assert "± 95 %, over replications" in out
+
+
+def test_a_traces_names_of_models_are_matched_or_a_line_to_paste_is_given(options, tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text("timestamp_s,model,prompt_tokens,completion_tokens\n0,B,10,5\n1,a/c,10,5\n", encoding="utf-8")
+    done = run("whatif", "--trace", file, *options[:4])
+    assert "model B: taken as a/b" in done.err
+    assert "--map-model a/c=a/b" in done.err
+    assert "the trace's model 'B' is the catalog's 'a/b'" in done.out
+
+
+def test_a_backtest_tells_each_figure_and_exits_1_where_one_failed(tmp_path, options):
+    file = tmp_path / "log.jsonl"
+    rows = [
+        {
+            "timestamp_s": n,
+            "model": "a/b",
+            "prompt_tokens": 10,
+            "completion_tokens": 11,
+            "endpoint": "a/b@cheap",
+            "status": 200,
+            "ttft_s": 0.5 * (9 if n >= 100 else 1),
+            "total_s": 9.0,
+        }
+        for n in range(200)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    catalog = options[options.index("--catalog") + 1]
+    done = run("whatif", "validate", "--log", file, "--catalog", catalog)
+    assert done.code == 1
+    assert "first token, mean" in done.out
+    assert "OUT" in done.out
+    assert "the log has no cost_usd" in done.out
+    assert run("whatif", "validate", "--log", file, "--catalog", catalog, "--json").answer["refused"]

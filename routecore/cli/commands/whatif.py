@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,15 +13,16 @@ import click
 from routecore.cli.errors import sourced
 from routecore.cli.options import as_json, from_feed
 from routecore.cli.progress import told_progress
-from routecore.cli.reading import EXAMPLE, STDIN, check_file, check_writable, load_catalog, load_stats, read_json, shown_name, write_text
+from routecore.cli.reading import EXAMPLE, STDIN, check_file, check_writable, load_catalog, load_stats, parse_json, read_json, shown_name, write_text
 from routecore.cli.terminal import Page, print_json
-from routecore.cli.views.whatif import show_changes, show_estimates, show_report
+from routecore.cli.views.whatif import show_changes, show_estimates, show_report, show_validation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routecore.catalog.catalog import Catalog
     from routecore.routing.facts import Facts
+    from routecore.simulate.engines.validate import Validation
     from routecore.simulate.policy import Policy
     from routecore.simulate.report.report import Report
     from routecore.simulate.traces.trace import Trace
@@ -32,6 +36,11 @@ ENGINES: Final = {"closed": "simulate", "batch": "batch"}
 REWARDS: Final = ("cost_usd", "ttft_s", "total_s", "success")
 """What a log's estimates may be of; named here, as the module that estimates loads NumPy."""
 EXIT_STOPPED: Final = 130
+EXIT_REFUSED: Final = 1
+"""A backtest in which a figure failed."""
+_INLINE: Final = re.compile(r"(?P<name>[^={}]+)=(?P<json>\s*\{.*)", re.DOTALL)
+"""A policy written on the command line: its name, and its JSON."""
+_SHOWN_NEAR: Final = 3
 _POLICY: Final = "a policy: JSON with provider, settings, health and the like"
 
 
@@ -119,7 +128,28 @@ class Inputs:
                     format=options["format"],
                     strict=options["strict"],
                 )
+            self._match(trace, catalog)
         return trace if options["head"] is None else trace.head(options["head"])
+
+    def _match(self, trace: Trace, catalog: Catalog) -> None:
+        """Take the catalog's names for the trace's where there is no doubt, and give a line to paste where there is."""
+        from routecore.simulate.engines.matching import match_models
+
+        page = Page(error=True)
+        for one in match_models(trace, catalog):
+            if one.sure is not None:
+                trace.names.rename(one.name, one.sure)
+                trace.assumptions = (
+                    *trace.assumptions,
+                    f"the trace's model {one.name!r} is the catalog's {one.sure!r}: the same name but for author, case and punctuation",
+                )
+                page.fact(f"model {one.name}: taken as {one.sure}", hanging=2)
+            elif one.near:
+                page.fact(f"model {one.name} is not in the catalog; if one of these is meant, add its line:", hanging=2)
+                for near in one.near[:_SHOWN_NEAR]:
+                    page.line(f"    --map-model {shlex.quote(f'{one.name}={near}')}")
+            else:
+                page.fact(f"model {one.name} is not in the catalog, and nothing in it is like it", hanging=2)
 
     def policies(self) -> list[Policy]:
         """Return the policies in order, the first the baseline."""
@@ -137,12 +167,25 @@ class Inputs:
         return [f"catalog: {self.sources['catalog']}"]
 
 
+def _block_or_policy(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a policy's parts: an object of provider-block keys alone stands for ``{"provider": …}``."""
+    from routecore.request.preferences import PREFERENCE_KEYS
+    from routecore.simulate.policy import PARTS
+
+    return {"provider": document} if document and set(document) <= set(PREFERENCE_KEYS) - set(PARTS) else document
+
+
 def _policy(file: str) -> Policy:
-    """Return the policy of a file; ``default`` is the router as it is when nothing is changed."""
+    """Return the policy of a file, or of ``NAME={JSON}``; ``default`` is the router as it is when nothing is changed."""
     from routecore.simulate.policy import Policy
 
     if file == DEFAULT:
         return Policy(DEFAULT)
+    inline = _INLINE.fullmatch(file)
+    if inline is not None:
+        document = parse_json(inline["json"], f"--policy {inline['name']}", _POLICY)
+        with sourced({"policy": f"--policy {inline['name']}"}):
+            return Policy.from_mapping({"name": inline["name"].strip(), **_block_or_policy(document)} if isinstance(document, dict) else document)
     document = read_json(file, _POLICY)
     name = shown_name(file)
     if isinstance(document, dict) and document.get("name") is None:
@@ -170,19 +213,66 @@ def _inputs(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--session-share", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Of --generate: share of turns of sessions."),
         click.option("--model", "models", multiple=True, metavar="NAME", help="What rows without a model ask for; of --generate the models, all if left out."),
         click.option("--map-model", multiple=True, metavar="THEIRS=OURS", help="The trace's name of a model, and the catalog's."),
-        click.option("--format", type=str, metavar="NAME", help="The trace's format, where it should not be guessed."),
+        click.option(
+            "--format",
+            type=str,
+            metavar="NAME",
+            help="The trace's format, where it should not be guessed: rows (its own), azure, mooncake, claude_code or decisions.",
+        ),
         click.option("--head", type=click.IntRange(min=1), metavar="N", help="Only the first N requests."),
         click.option("--catalog", "catalog_file", metavar="FILE", help="The catalog; 'example' is the one that ships with routecore."),
         from_feed,
         click.option("--world", "world_file", metavar="FILE", help="How every endpoint behaves over time."),
         click.option("--from-stats", "stats_file", metavar="FILE", help="Make the world of statistics; 'example': made-up ones for the example catalog."),
-        click.option("--policy", "policies", multiple=True, metavar="FILE", help="A policy, the first the baseline; 'default' changes nothing."),
+        click.option(
+            "--policy",
+            "policies",
+            multiple=True,
+            metavar="FILE",
+            help="A policy, the first the baseline: a file, 'default' (changes nothing), or in line 'cheap={\"sort\":\"price\"}'.",
+        ),
         click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="The same seed gives the same run."),
         click.option("--strict", is_flag=True, help="Stop at the first row of the trace that cannot be read, and at unknown models."),
     ]
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def _running(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of runs that may be replicated."""
+    options: list[Callable[..., Any]] = [
+        click.option(
+            "--replications", type=click.IntRange(min=2), metavar="N", help="Run each policy N times, with other traffic, luck and worlds: 95 % intervals."
+        ),
+        click.option("--precision", type=PERCENT, metavar="P%", help="Add replications until cost and times are known to so many percent."),
+        click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Of --precision: stop adding after so long."),
+        click.option("--processes", type=click.IntRange(min=1), default=1, show_default=True, help="Replications side by side."),
+        click.option("--cold", is_flag=True, help="Let the router start without statistics."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+class _Percent(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic since click 8.3
+    """A share above 0 and below 1, written as such or in percent."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> float:  # noqa: ANN401 - as click has it
+        """Return the share."""
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+        except ValueError:
+            share = 0.0
+        if not 0 < share < 1:
+            self.fail(f"{text} is no share such as 2% or 0.02", param, context)
+        return share
+
+
+PERCENT: Final = _Percent()
 
 
 @click.group(
@@ -198,6 +288,7 @@ def _inputs(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--logging", "logging_file", metavar="FILE", help="Of ope: the policy that made the log, if it is known.")
 @click.option("--tolerance", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Of ope: share of a policy that may lie where the log never went.")
 @click.option("--report", "report_file", metavar="OUT.html", help="Write the report as one page that needs no network.")
+@_running
 @as_json
 @click.pass_context
 def whatif(context: click.Context, /, engine: str, report_file: str | None, machine: bool, **options: Any) -> int:  # noqa: ANN401 - the options above
@@ -211,9 +302,7 @@ def whatif(context: click.Context, /, engine: str, report_file: str | None, mach
         return 0
     inputs = Inputs(options)
     if engine == "ope":
-        if report_file is not None:
-            raise click.UsageError("estimates from a log have no page: leave out --report")
-        return _estimate(inputs, machine=machine)
+        return _estimate(inputs, report_file, machine=machine)
     if options["rewards"] or options["logging_file"] is not None or options["tolerance"]:
         raise click.UsageError("--reward, --logging and --tolerance go with --engine ope")
     trace, catalog, world = inputs.read()
@@ -230,6 +319,7 @@ def whatif(context: click.Context, /, engine: str, report_file: str | None, mach
 @_inputs
 @click.option("--engine", type=click.Choice(ENGINES), default="closed", show_default=True, help="The real router, or first choices on frozen statistics, fast.")
 @click.option("--report", "report_file", metavar="OUT.html", help="Write the report as one page that needs no network.")
+@_running
 @as_json
 def sweep(parameter: str, engine: str, report_file: str | None, machine: bool, **options: Any) -> int:  # noqa: ANN401 - the options above
     """Run one policy at several values of one parameter, and compare: what a bit more of it costs, and what it brings."""
@@ -242,9 +332,7 @@ def sweep(parameter: str, engine: str, report_file: str | None, machine: bool, *
     base = inputs.policies()
     if len(base) != 1:
         raise click.UsageError("a sweep varies one policy")
-    with sourced({"policy": "--param", **inputs.sources}):
-        policies = [base[0].having(path, value) for value in values]
-    return _run(inputs, trace, catalog, world, policies, report_file, engine=engine, machine=machine, parameter=path, values=values)
+    return _run(inputs, trace, catalog, world, base, report_file, engine=engine, machine=machine, swept=(path, values))
 
 
 @whatif.command(
@@ -270,8 +358,59 @@ def diff(machine: bool, **options: Any) -> None:  # noqa: ANN401 - the options a
         show_changes(found, policies[0].name, policies[1].name, Page())
 
 
-def _estimate(inputs: Inputs, *, machine: bool) -> int:
+@whatif.command(
+    short_help="Backtest: fit a world to the first part of a log, predict the second.",
+    epilog='\b\nExample: routecore whatif validate --log requests.parquet --catalog catalog.json --policy default --policy \'cheap={"sort":"price"}\'',
+)
+@click.option("--log", "log_file", required=True, metavar="FILE", help="Requests with endpoint, status, ttft_s, total_s and cost_usd.")
+@click.option("--split", type=PERCENT, default="50%", show_default=True, metavar="P%", help="The part of the log that the world is fitted to.")
+@click.option("--catalog", "catalog_file", metavar="FILE", required=True, help="The catalog; 'example' is the one that ships with routecore.")
+@from_feed
+@click.option("--model", "models", multiple=True, metavar="NAME", help="What rows without a model ask for.")
+@click.option("--map-model", multiple=True, metavar="THEIRS=OURS", help="The log's name of a model, and the catalog's.")
+@click.option("--format", type=str, metavar="NAME", help="The log's format, where it should not be guessed: rows (its own) or decisions.")
+@click.option("--policy", "policies", multiple=True, metavar="FILE", help="Then run these in the world of the whole log; figures that failed rank nobody.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="The same seed gives the same run.")
+@click.option("--strict", is_flag=True, help="Stop at the first row of the log that cannot be read, and at unknown models.")
+@click.option("--report", "report_file", metavar="OUT.html", help="Write the report of the policies as one page that needs no network.")
+@_running
+@as_json
+def validate(log_file: str, split: float, report_file: str | None, machine: bool, **options: Any) -> int:  # noqa: ANN401 - the options above
+    """Fit a world to the first part of a log, predict the second, and tell each figure's band, what was observed, in or out.
+
+    With policies, runs them in the world of the whole log; figures that failed the backtest are refused: no policies are ranked by them.
+    """
+    from routecore import simulate
+
+    inputs = Inputs({**options, "trace_file": log_file, "generate": None, "head": None, "world_file": None, "stats_file": None})
+    catalog, _ = inputs._catalog()  # noqa: SLF001 - its own module's
+    trace = inputs._trace(catalog)  # noqa: SLF001 - its own module's
+    with told_progress("backtesting") as progress, sourced(inputs.sources):
+        found = simulate.validate(trace, catalog, split=split, default=simulate.steady(), seed=options["seed"], progress=progress)
+    if options["policies"]:
+        if not machine:
+            show_validation(found, Page())
+        return _run(inputs, trace, catalog, _with_default(found.world), inputs.policies(), report_file, engine="closed", machine=machine, validation=found)
+    if report_file is not None:
+        raise click.UsageError("--report is of policies: name some with --policy")
+    if machine:
+        print_json(found.to_dict())
+    else:
+        show_validation(found, Page())
+    return EXIT_REFUSED if found.refused else 0
+
+
+def _with_default(world: World) -> World:
+    """Return the world with an ordinary behaviour for endpoints that the log does not show."""
+    from routecore import simulate
+
+    return simulate.World(world.endpoints, world.default or simulate.steady(), sources=world.sources)
+
+
+def _estimate(inputs: Inputs, report_file: str | None, *, machine: bool) -> int:
     """Estimate from the log what each policy would have come to, and print it."""
+    if report_file is not None:
+        check_writable(report_file)
     from routecore.simulate.engines.off_policy import estimates_of, ope
 
     options = inputs.options
@@ -285,6 +424,10 @@ def _estimate(inputs: Inputs, *, machine: bool) -> int:
                     trace, catalog, policy, reward=reward, facts=facts, logging=logging, tolerance=options["tolerance"], seed=options["seed"], progress=progress
                 )
             found.append(estimate)
+    if report_file is not None:
+        from routecore.simulate.report.estimates import estimates_page
+
+        write_text(report_file, estimates_page(found))
     if machine:
         print_json(estimates_of(found))
     else:
@@ -302,29 +445,33 @@ def _run(
     *,
     engine: str,
     machine: bool,
-    parameter: str | None = None,
-    values: list[Any] | None = None,
+    swept: tuple[str, list[Any]] | None = None,
+    validation: Validation | None = None,
 ) -> int:
     from routecore import simulate
 
     if report_file is not None:
         # what cannot be written is better known before minutes of work than after
         check_writable(report_file)
-    with told_progress("simulating") as progress, sourced(inputs.sources):
-        report: Report = getattr(simulate, ENGINES[engine])(
-            trace,
-            catalog,
-            world,
-            policies,
-            seed=inputs.options["seed"],
-            strict=inputs.options["strict"],
-            sources=inputs.catalog_source(),
-            progress=progress,
-        )
-    if parameter is not None:
-        report.parameter = parameter
-        for result, value in zip(report.results, values or (), strict=False):
-            result.value = value
+    options = inputs.options
+    named: dict[str, Any] = {"seed": options["seed"], "strict": options["strict"], "sources": inputs.catalog_source()}
+    if engine == "closed":
+        named |= {name: options[name] for name in ("replications", "precision", "cold", "processes")}
+        if options["time_limit"] is not None:
+            until = time.monotonic() + options["time_limit"]
+            named["enough"] = lambda: time.monotonic() > until
+    else:
+        if options["replications"] is not None or options["precision"] is not None or options["cold"]:
+            raise click.UsageError("--replications, --precision and --cold go with --engine closed: the batch engine decides every request alone")
+        named["processes"] = options["processes"]
+    with told_progress("simulating") as progress, sourced({"policy": "--param", **inputs.sources}):
+        if swept is None:
+            run = simulate.simulate if engine == "closed" else simulate.batch
+            report: Report = run(trace, catalog, world, policies, progress=progress, **named)
+        else:
+            report = simulate.sweep(trace, catalog, world, policies[0], *swept, engine=engine, progress=progress, **named)
+    if validation is not None:
+        validation.judge(report)
     if report_file is not None:
         write_text(report_file, report.to_html())
     if machine:

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
     from routecore.cli.terminal import Page
     from routecore.simulate.engines.off_policy import OffPolicy
+    from routecore.simulate.engines.validate import Validation
     from routecore.simulate.report.changes import Changes
     from routecore.simulate.report.report import Report
 
-__all__ = ["show_changes", "show_estimates", "show_report"]
+__all__ = ["show_changes", "show_estimates", "show_report", "show_validation"]
 
 _SWEPT: Final = {
-    "cost_per_request": "a request",
+    "cost_per_request": "per 1,000",
     "ttft_p50": "first token p50",
     "ttft_p90": "p90",
     "total_p50": "total p50",
@@ -36,17 +37,25 @@ _SHOWN_EXAMPLES: Final = 5
 """Of each reason; the JSON has more."""
 
 
-def show_report(report: Report, page: Page) -> None:
+def show_report(report: Report, page: Page) -> None:  # noqa: PLR0912 - one heading after the other
     """Print what every policy came to, what is different from the baseline, what changed, and everything that was assumed."""
+    from routecore.simulate.report.verdict import verdicts, warnings_of
+
     page.line(f"What if: {plural(report.expected, 'request')} of {report.trace['source']}", "bold")
     page.paragraph(ENGINES.get(report.engine, report.engine))
     if report.partial:
         page.fact("PARTIAL: it was stopped before its end; what is below speaks of the part that is done", style="bold yellow")
     page.line()
     if report.parameter is None:
-        _show_figures(report, page)
+        for name, sentence in verdicts(report):
+            page.fact(f"{name}: {sentence}", hanging=2)
     else:
         _show_sweep(report, page)
+    for warning in warnings_of(report):
+        page.fact(f"! {warning}", hanging=2, style="yellow")
+    if report.parameter is None:
+        page.line()
+        _show_figures(report, page)
     page.heading("Who served")
     for one in report.results:
         shares = ", ".join(f"{name} {percent(share)}" for name, share in one.summary.shares.items()) or "nobody"
@@ -55,15 +64,13 @@ def show_report(report: Report, page: Page) -> None:
         page.heading("Endpoints rejected, summed over requests")
         for one in report.results:
             rules = sorted(one.summary.rejections.items(), key=lambda pair: -pair[1])
-            page.fact(f"{one.name}: {', '.join(f'{rule} {count(number)}' for rule, number in rules) or 'none'}", indent=2, hanging=4)
+            page.fact(f"{one.name}: {', '.join(f'{rule} {count(round(one.a_run(number)))}' for rule, number in rules) or 'none'}", indent=2, hanging=4)
     for one in report.results:
         if one.changes is not None and one.changes.changed:
             page.heading(f"First choices that changed from {report.baseline.name} to {one.name}: {count(one.changes.changed)} of {count(one.changes.compared)}")
             page.pairs((reason, count(number)) for reason, number in one.changes.reasons.items())
-    if report.notes:
-        page.heading("Notes")
-        for note in report.notes:
-            page.fact(note, indent=2, hanging=4, style="yellow")
+    if report.trace["faults"]["examples"]:
+        page.heading("Rows that could not be taken")
         for fault in report.trace["faults"]["examples"][:_SHOWN_FAULTS]:
             page.fact(f"{fault['file']}:{fault['line']}: {fault['reason']}", indent=4, hanging=6)
     page.heading("Where this comes from, and what it assumes")
@@ -75,20 +82,23 @@ def _show_figures(report: Report, page: Page) -> None:
     """Print every figure of every policy: side by side where the page is wide enough, else below each other."""
     heading, *rows = report.table()
     figures = [row for row in rows if row[0] not in _IN_LINES]
-    columns = [Column(""), *(Column(name, "right") for name in heading[1:])]
-    if page.fits(columns, figures):
-        page.table(columns, figures)
-    else:
-        widest = max(map(len, heading[1:]))
-        for name, *cells in figures:
-            page.line(f"  {name}")
-            for policy, cell in zip(heading[1:], cells, strict=True):
-                page.line(f"    {policy:<{widest}}  {cell}")
+    columns = [Column(heading[0]), *(Column(name, "right") for name in heading[1:])]
+    # as many policies side by side as fit, the others in tables below
+    start = 1
+    while start < len(heading):
+        stop = len(heading)
+        while stop > start + 1 and not page.fits([columns[0], *columns[start:stop]], [[row[0], *row[start:stop]] for row in figures]):
+            stop -= 1
+        if start > 1:
+            page.line()
+        page.table([columns[0], *columns[start:stop]], [[row[0], *row[start:stop]] for row in figures])
+        start = stop
     page.line()
     if len(report.results) > 1:
         base = report.baseline.name
         page.paragraph(
-            f"In brackets: the paired difference to {base}, ± half of its 95 % interval. ~: the interval holds 0, so it may be nothing.", style="dim"
+            f"Beside a value: the paired difference to {base} in percent, and in brackets in its unit, ± half of its interval. ~: the interval holds 0, so it may be nothing.",
+            style="dim",
         )
 
 
@@ -99,12 +109,27 @@ def _show_sweep(report: Report, page: Page) -> None:
 
     rows = []
     for one in report.results:
-        figures = one.summary.figures()
+        figures = one.figures()
         value = f"{one.value:g}" if isinstance(one.value, float) else str(one.value)
-        rows.append([value, *(shown(figures[name], FIGURES[name][0]) for name in _SWEPT)])
+        rows.append([value, *(shown(figures[name], FIGURES[name][0], name) for name in _SWEPT)])
     page.table([Column(str(report.parameter)), *(Column(heading, "right") for heading in _SWEPT.values())], rows)
     page.line()
     page.paragraph("s: seconds. Intervals and all other figures: --json, or the page of --report.", style="dim")
+
+
+def show_validation(found: Validation, page: Page) -> None:
+    """Print a backtest: each figure's band, what was observed, in or out."""
+    page.line(f"Backtest: fitted to {plural(found.fitted, 'request')}, predicting the {count(found.predicted)} after them", "bold")
+    heading, *rows = found.table()
+    page.table([Column(heading[0]), *(Column(one, "right") for one in heading[1:4]), Column("")], rows)
+    page.line()
+    for one in found.refused:
+        page.fact(f"! {one.label}: what was observed lies outside of the band; no policies are ranked by it", hanging=2, style="yellow")
+    for note in found.notes:
+        page.fact(f"! {note}", hanging=2, style="yellow")
+    page.heading("What was fitted")
+    for text in found.world.sources:
+        page.fact(f"- {text}", indent=2, hanging=4)
 
 
 def show_changes(changes: Changes, before: str, after: str, page: Page) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from routecore.simulate.report.report import Report, Result
 
-__all__ = ["check_charts", "page"]
+__all__ = ["check_charts", "figure", "page", "script"]
 
 _SHOWN_CHANGES: Final = 12
 _GROUPS: Final = {
@@ -59,7 +59,7 @@ def page(report: Report) -> str:
         subtitle += f" · {report.baseline.runs.count} replications of each"
     lines = "".join(f"<li><b>{escape(name)}</b>: {escape(text)}</li>" for name, text in verdicts(report))
     notes = "".join(f'<p class="warn">{escape(note)}</p>' for note in warnings_of(report))
-    figures = "".join(_figure(place, title, note, spec) for place, (title, note, spec) in enumerate(drawn))
+    figures = "".join(figure(place, title, note, spec) for place, (title, note, spec) in enumerate(drawn))
     body = f"""<h1>{escape(report.title)}</h1>
 <p class="soft">{escape(subtitle)}</p>
 <ul class="verdict">{lines}</ul>
@@ -82,11 +82,11 @@ def page(report: Report) -> str:
 """
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.title)}</title><style>{STYLE}</style></head><body>{body}{_script([spec for *_, spec in drawn])}</body></html>\n"
+        f"<title>{escape(report.title)}</title><style>{STYLE}</style></head><body>{body}{script([spec for *_, spec in drawn])}</body></html>\n"
     )
 
 
-def _figure(place: int, title: str, note: str, spec: dict[str, Any]) -> str:
+def figure(place: int, title: str, note: str, spec: dict[str, Any]) -> str:
     """Return a chart's place, with a still picture of it until (or unless) the script draws it."""
     import vl_convert
 
@@ -97,7 +97,8 @@ def _figure(place: int, title: str, note: str, spec: dict[str, Any]) -> str:
     )
 
 
-def _script(specs: list[dict[str, Any]]) -> str:
+def script(specs: list[dict[str, Any]]) -> str:
+    """Return the elements that draw the charts: their data, and the library with it."""
     import vl_convert
 
     data = json.dumps({"specs": specs, "looks": {"light": LIGHT, "dark": DARK}}, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")

@@ -98,7 +98,12 @@ class Report:
     def differences(self) -> dict[str, dict[str, dict[str, float | None]]]:
         """Return each other policy's paired differences to the baseline, by name; none where one of the two is partial, as they then saw other requests."""
         base = self.baseline
-        return {one.name: _difference(base, one) for one in self.results[1:] if one.done == base.done}
+        found = {one.name: _difference(base, one) for one in self.results[1:] if one.done == base.done}
+        # a figure that failed its backtest ranks nobody
+        for failed in () if self.calibration is None else (one.name for one in self.calibration if one.holds is False):
+            for each in found.values():
+                each[failed] = {"value": None, "low": None, "high": None}
+        return found
 
     @property
     def spread(self) -> str:

@@ -57,7 +57,7 @@ def _compared(change: Mapping[str, Mapping[str, float | None]], base: Mapping[st
         one, of = change[name], base[name]
         value = one["value"]
         if value is None or not of:
-            parts.append(f"{words} unknown")
+            parts.append(f"{words} refused or unknown")
         elif value == 0:
             parts.append(f"the same {words}")
         elif unsure(one):

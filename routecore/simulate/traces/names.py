@@ -36,6 +36,12 @@ class Names:
         """Return the code of a model's name."""
         return _code(name, self._models, self.models, name)
 
+    def rename(self, theirs: str, ours: str) -> None:
+        """Let a model's code stand for another name."""
+        code = self._models.pop(theirs)
+        self.models[code] = ours
+        self._models.setdefault(ours, code)
+
     def provider(self, block: object) -> int:
         """Return the code of a provider block; ``None`` and ``{}`` are none (-1)."""
         return -1 if not block else _code(_text(block), self._providers, self.providers, block)
