@@ -20,6 +20,7 @@ HOMES = {
     "prometheus_client": ("adapters/prometheus",),
     "pyarrow": ("simulate/traces",),
     "redis": ("adapters/redis",),
+    "distributed": ("adapters/dask",),
     "vl_convert": ("simulate/report",),
     "yaml": ("catalog/by_hand",),
 }

@@ -248,6 +248,7 @@ def _running(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--precision", type=PERCENT, metavar="P%", help="Add replications until cost and times are known to so many percent."),
         click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Of --precision: stop adding after so long."),
         click.option("--processes", type=click.IntRange(min=1), default=1, show_default=True, help="Replications side by side."),
+        click.option("--cluster", metavar="ADDRESS", help="Of --engine batch: run its parts on the Dask cluster whose scheduler is there."),
         click.option("--cold", is_flag=True, help="Let the router start without statistics."),
     ]
     for option in reversed(options):
@@ -435,7 +436,7 @@ def _estimate(inputs: Inputs, report_file: str | None, *, machine: bool) -> int:
     return 0
 
 
-def _run(
+def _run(  # noqa: PLR0912 - one option after the other
     inputs: Inputs,
     trace: Trace,
     catalog: Catalog,
@@ -455,6 +456,8 @@ def _run(
         check_writable(report_file)
     options = inputs.options
     named: dict[str, Any] = {"seed": options["seed"], "strict": options["strict"], "sources": inputs.catalog_source()}
+    if options["cluster"] is not None and engine != "batch":
+        raise click.UsageError("--cluster goes with --engine batch")
     if engine == "closed":
         named |= {name: options[name] for name in ("replications", "precision", "cold", "processes")}
         if options["time_limit"] is not None:
@@ -464,6 +467,12 @@ def _run(
         if options["replications"] is not None or options["precision"] is not None or options["cold"]:
             raise click.UsageError("--replications, --precision and --cold go with --engine closed: the batch engine decides every request alone")
         named["processes"] = options["processes"]
+        if options["cluster"] is not None:
+            if swept is not None:
+                raise click.UsageError("--cluster goes with whatif itself: a sweep runs here")
+            from routecore.adapters.dask import Cluster
+
+            named["runner"] = Cluster(options["cluster"])
     with told_progress("simulating") as progress, sourced({"policy": "--param", **inputs.sources}):
         if swept is None:
             run = simulate.simulate if engine == "closed" else simulate.batch

@@ -6,7 +6,7 @@ A part of the work is some chunks of the trace, and gives a ``Part``; parts add 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
@@ -96,6 +96,23 @@ class Job:
         return Part(summary, kept.unpriced, interrupted)
 
 
+class Runner(Protocol):
+    """Runs the parts of a batch elsewhere, such as on a cluster (``routecore.adapters.dask.Cluster``); ``parts`` is into how many the trace is cut for it."""
+
+    parts: int
+
+    def __call__(
+        self,
+        work: Callable[[Any, Callable[[int], object]], Any],
+        tasks: Sequence[Any],
+        processes: int = 1,
+        progress: Callable[[int, int], object] | None = None,
+        total: int = 0,
+    ) -> tuple[list[tuple[Any, Any]], bool]:
+        """Return (task, result) of every task that was finished, in their order, and whether the others were stopped."""
+        ...
+
+
 def batch(
     trace: Trace,
     catalog: Catalog,
@@ -108,6 +125,7 @@ def batch(
     start_epoch: float | None = None,
     replicates: int = REPLICATES,
     processes: int = 1,
+    runner: Runner | None = None,
     strict: bool = False,
     sources: Iterable[str] = (),
     progress: Callable[[int, int], object] | None = None,
@@ -127,6 +145,7 @@ def batch(
         start_epoch: The wall clock at second 0, in seconds since the epoch, for prices with time windows.
         replicates: Resamplings for the intervals.
         processes: How many work side by side; the result is the same for any number.
+        runner: Runs the parts elsewhere, such as on a Dask cluster; the result is the same.
         strict: Refuse a trace that asks for models that the catalog does not know; else they are counted.
         sources: Where catalog and others come from, for the report.
         progress: Called with (done, total) requests, over all policies.
@@ -150,10 +169,12 @@ def batch(
     check_inputs(trace, catalog, world, policies, strict=strict)
     report_bucket_s = bucket_seconds(trace)
     jobs = [Job(trace, catalog, world, policy, seed, bucket_s, start_epoch, facts, report_bucket_s, replicates) for policy in policies]
-    cuts = _cuts(trace.count, 1 if processes == 1 else processes * _TASKS_A_PROCESS)
+    parts = runner.parts if runner is not None else 1 if processes == 1 else processes * _TASKS_A_PROCESS
+    cuts = _cuts(trace.count, parts)
     # one process goes on with its rankings from chunk to chunk; many get parts to share out
     tasks = [(place, first, last) for place in range(len(jobs)) for first, last in cuts]
-    found, interrupted = run_tasks(lambda task, told: jobs[task[0]].run(task[1], task[2], told), tasks, processes, progress, len(trace) * len(policies))
+    run = run_tasks if runner is None else runner
+    found, interrupted = run(lambda task, told: jobs[task[0]].run(task[1], task[2], told), tasks, processes, progress, len(trace) * len(policies))
     results = []
     for place, policy in enumerate(policies):
         part = Part(Summary(bucket_s=report_bucket_s, replicates=replicates))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -9,12 +11,14 @@ import numpy as np
 from routecore.simulate.noise import mixed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["CHUNK_ROWS", "Builder", "Chunk"]
+__all__ = ["CHUNK_ROWS", "HELD", "Builder", "Chunk"]
 
+HELD: Final = 8
+"""Chunks of a file that are held in memory; of longer files all wait on disk."""
 CHUNK_ROWS: Final = 65_536
 """Rows of one chunk: what is held in memory at a time where a trace streams."""
 
@@ -117,12 +121,17 @@ class Chunk:
 
 
 class Builder:
-    """Collects rows and gives them back as chunks, sorted by time: later lines of equal time stay later."""
+    """Collects rows and gives them back as chunks, sorted by time: later lines of equal time stay later.
+
+    Beyond ``HELD`` chunks rows wait in a temporary folder, so that a trace of any length in order of time takes the memory of a few chunks. One that is out of order by more than
+    neighbouring chunks is sorted in memory.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[str, list[Any]] = {name: [] for name in _COLUMNS if name != "number"}
         self._done: list[Chunk] = []
         self._count = 0
+        self._spill: _Spill | None = None
 
     def add(self, row: dict[str, Any]) -> None:
         """Take a row: a value, or ``None``, for every column but the number."""
@@ -137,10 +146,29 @@ class Builder:
         if self._rows["model"]:
             self._done.append(Chunk(number=np.zeros(len(self._rows["model"]), np.int64), **self._rows))
             self._rows = {name: [] for name in self._rows}
+        if len(self._done) > HELD:
+            self._spill = _Spill() if self._spill is None else self._spill
+            while len(self._done) > 1:
+                # the last one waits for what may still belong before its end
+                joined = Chunk.joined(self._done[:2])
+                joined = joined.take(np.argsort(joined.timestamp_s, kind="stable"))
+                early, self._done[:2] = joined.take(slice(0, CHUNK_ROWS)), [joined.take(slice(CHUNK_ROWS, None))]
+                self._spill.put(early)
 
-    def chunks(self) -> list[Chunk]:
-        """Return all rows in order of time, numbered from 0."""
+    def built(self) -> tuple[Callable[[int], Chunk], int, int]:
+        """Return a maker of chunks, their number and the number of rows: all rows in order of time, numbered from 0."""
         self._flush()
+        if self._spill is not None and self._done and not self._spill.disordered(self._done):
+            for chunk in self._done:
+                self._spill.put(chunk)
+            return self._spill.get, len(self._spill.sizes), sum(self._spill.sizes)
+        if self._spill is not None:
+            # far out of order: sorted at once, in memory
+            self._done = [*(self._spill.get(place) for place in range(len(self._spill.sizes))), *self._done]
+        chunks = self._sorted()
+        return chunks.__getitem__, len(chunks), sum(map(len, chunks))
+
+    def _sorted(self) -> list[Chunk]:
         if not self._done:
             return []
         whole = Chunk.joined(self._done)
@@ -150,3 +178,32 @@ class Builder:
             whole = whole.take(order)
         whole.number = np.arange(len(whole), dtype=np.int64)
         return [whole.take(slice(start, start + CHUNK_ROWS)) for start in range(0, len(whole), CHUNK_ROWS)]
+
+
+class _Spill:
+    """Chunks that wait in a temporary folder, gone when nobody holds them any more."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="routecore-trace-")
+        self.sizes: list[int] = []
+        self._last = -np.inf
+        self._broken = False
+
+    def put(self, chunk: Chunk) -> None:
+        """Keep a chunk, numbered after those before."""
+        start = sum(self.sizes)
+        chunk.number = np.arange(start, start + len(chunk), dtype=np.int64)
+        self._broken = self._broken or float(chunk.timestamp_s[0]) < self._last
+        self._last = float(chunk.timestamp_s[-1])
+        kept = {name: column for name in _COLUMNS if (column := getattr(chunk, name)).strides != (0,)}
+        np.savez(Path(self._folder.name) / f"{len(self.sizes)}.npz", **kept)
+        self.sizes.append(len(chunk))
+
+    def disordered(self, rest: list[Chunk]) -> bool:
+        """Tell whether the chunks, with those that are still to come, are not in order of time."""
+        return self._broken or any(float(one.timestamp_s[0]) < self._last or bool((np.diff(one.timestamp_s) < 0).any()) for one in rest)
+
+    def get(self, place: int) -> Chunk:
+        """Return a chunk."""
+        with np.load(Path(self._folder.name) / f"{place}.npz") as kept:
+            return Chunk(**{name: kept[name] for name in kept.files})

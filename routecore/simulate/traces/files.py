@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +28,7 @@ _JSON_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
 
 
 _LONGEST_VALUE: Final = 120
+_LONGEST_ERROR: Final = 200
 
 
 def read_trace(
@@ -76,9 +78,14 @@ def read_trace(
             beside = path.parent / "sessions.csv"
             if found == "claude_code" and beside.exists():
                 reading.skip_sessions = frozenset(duplicates(beside.read_text(encoding="utf-8").splitlines()))
-            trace = collect(records, path.name, found, faults, reading)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise SimulationError([Fault(str(path), f"{type(error).__name__}: {error}", "a file that can be read")]) from error
+            place = _Place(records)
+            try:
+                trace = collect(place, path.name, found, faults, reading)
+            except (OSError, EOFError, zlib.error, _Damaged) as error:
+                # what was read so far is not the log: its end is missing
+                raise SimulationError([Fault(f"{path}: after line {place.line:,}", _said(error), "a file that is whole")]) from error
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, _Damaged) as error:
+        raise SimulationError([Fault(str(path), _said(error), "a file that can be read")]) from error
     if not len(trace):
         first = faults.examples[0] if faults.examples else None
         raise SimulationError(
@@ -87,15 +94,38 @@ def read_trace(
     return trace
 
 
+class _Damaged(Exception):
+    """A Parquet file that cannot be read on."""
+
+
+class _Place:
+    """Records as they come, and the line of the last one."""
+
+    def __init__(self, records: Iterable[tuple[int, dict[str, Any]]]) -> None:
+        self._records = records
+        self.line = 0
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        for line, record in self._records:
+            self.line = line
+            yield line, record
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error.__cause__ or error).__name__}: {error}"[:_LONGEST_ERROR]
+
+
 def _open(path: Path, faults: TraceFaults, closing: ExitStack) -> tuple[Iterator[tuple[int, dict[str, Any]]], Iterable[str]]:
     """Return a file's records with their lines, and the names of its columns."""
     suffixes = [one for one in path.suffixes if one != ".gz"]
     suffix = suffixes[-1] if suffixes else ""
+    if path.is_dir():
+        return _parts(path, closing)
     if suffix == ".parquet":
         return _parquet(path, closing)
     raw = closing.enter_context(path.open("rb"))
     data = closing.enter_context(gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
-    text = closing.enter_context(io.TextIOWrapper(data, encoding="utf-8-sig", newline=""))
+    text = closing.enter_context(io.TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape", newline=""))
     if suffix in _JSON_SUFFIXES:
         records = _json_lines(text, path.name, faults)
         first = next(records, None)
@@ -109,6 +139,29 @@ def _before(first: tuple[int, dict[str, Any]], rest: Iterator[tuple[int, dict[st
     yield from rest
 
 
+def _is_text(text: str) -> bool:
+    """Tell whether every byte of it was UTF-8: others stand in it as lone surrogates."""
+    return text.isascii() or not any("\udc80" <= one <= "\udcff" for one in text)
+
+
+def _parts(path: Path, closing: ExitStack) -> tuple[Iterator[tuple[int, dict[str, Any]]], Iterable[str]]:
+    """Return the records of a folder of Parquet files, in the order of their names, with their lines counted through."""
+    files = sorted(path.rglob("*.parquet"))
+    if not files:
+        raise SimulationError([Fault(str(path), "no .parquet in it", "a trace's file, or a folder of Parquet files")])
+    first, columns = _parquet(files[0], closing)
+
+    def rows() -> Iterator[tuple[int, dict[str, Any]]]:
+        line = 0
+        for place, file in enumerate(files):
+            with ExitStack() as inside:
+                for _, record in first if place == 0 else _parquet(file, inside)[0]:
+                    line += 1
+                    yield line, record
+
+    return rows(), columns
+
+
 def _csv_rows(reader: csv.DictReader[str], file: str, faults: TraceFaults) -> Iterator[tuple[int, dict[str, Any]]]:
     while True:
         try:
@@ -117,6 +170,9 @@ def _csv_rows(reader: csv.DictReader[str], file: str, faults: TraceFaults) -> It
             return
         except csv.Error as error:
             faults.note(file, reader.line_num, Fault("row", str(error), "a row of CSV"))
+            continue
+        if any(cell is not None and not _is_text(cell) for cell in row.values() if not isinstance(cell, list)):
+            faults.note(file, reader.line_num, Fault("row", "bytes that are no UTF-8", "text"))
             continue
         if None in row or None in row.values():
             faults.note(file, reader.line_num, Fault("row", "too many or too few cells", f"a row of {len(reader.fieldnames or ())} cells"))
@@ -127,6 +183,9 @@ def _csv_rows(reader: csv.DictReader[str], file: str, faults: TraceFaults) -> It
 def _json_lines(text: Iterable[str], file: str, faults: TraceFaults) -> Iterator[tuple[int, dict[str, Any]]]:
     for line, raw in enumerate(text, 1):
         if not raw.strip():
+            continue
+        if not _is_text(raw):
+            faults.note(file, line, Fault("row", "bytes that are no UTF-8", "text"))
             continue
         try:
             record = json.loads(raw)
@@ -146,14 +205,17 @@ def _parquet(path: Path, closing: ExitStack) -> tuple[Iterator[tuple[int, dict[s
         raise SimulationError([Fault(str(path), "pyarrow is not installed", "a file that can be read here: pip install 'routecore[parquet]'")]) from None
     try:
         file = closing.enter_context(parquet.ParquetFile(path))
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, ValueError) as error:
         raise SimulationError([Fault(str(path), str(error)[:_LONGEST_VALUE], "a Parquet file")]) from error
 
     def rows() -> Iterator[tuple[int, dict[str, Any]]]:
         line = 0
-        for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-            for record in batch.to_pylist():
-                line += 1
-                yield line, record
+        try:
+            for batch in file.iter_batches(batch_size=CHUNK_ROWS):
+                for record in batch.to_pylist():
+                    line += 1
+                    yield line, record
+        except (pa.ArrowException, ValueError) as error:
+            raise _Damaged(str(error)) from error
 
     return rows(), file.schema_arrow.names

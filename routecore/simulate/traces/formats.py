@@ -29,6 +29,8 @@ SECONDS_EXPECTED: Final = "a finite number of seconds, 0 or more"
 MODEL_EXPECTED: Final = "a model's name; give model= for a trace that names none"
 CHANCES_EXPECTED: Final = "an object: endpoint id -> its probability, summing to 1"
 _EVEN: Final = 1e-6
+_MOST_DIGITS: Final = 40
+_BEYOND: Final = 1e300
 _MOST_TOKENS: Final = 2**31 - 1
 _MOONCAKE_BLOCK: Final = 512
 _SPREAD_SECONDS: Final = 8 * 3600.0
@@ -102,7 +104,7 @@ def tokens(value: object, path: str, *, missing: int | None = None) -> int:
         if missing is not None:
             return missing
     elif isinstance(value, str):
-        if value.isascii() and value.strip().isdigit():
+        if value.isascii() and value.strip().isdigit() and len(value) < _MOST_DIGITS:
             value = int(value)
     elif isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -126,7 +128,7 @@ def number(value: object, path: str, expected: str, *, required: bool = False, m
             found = float(value)
         except ValueError:
             found = None
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and -_BEYOND < value < _BEYOND:
         found = float(value)
     if found is None or not isfinite(found) or not 0 <= found <= most:
         raise BadRow(path, value, expected)
@@ -212,6 +214,11 @@ class Format:
         }
 
 
+def _fraction(digits: str) -> float:
+    """Return a fraction of a second from its digits. Raises ``ValueError`` for anything else, such as ``1e999``."""
+    return int(digits[:_MOST_DIGITS]) / 10 ** len(digits[:_MOST_DIGITS]) if digits.isascii() and digits.isdigit() else float("")
+
+
 class Azure(Format):
     """Azure's LLM inference traces: arrivals and token counts, no model, no session."""
 
@@ -228,8 +235,8 @@ class Azure(Format):
         try:
             # Python reads six digits of a second, the trace has seven
             whole, _, rest = str(text).partition(".")
-            moment = datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp() + (float(f"0.{rest}") if rest else 0.0)
-        except ValueError:
+            moment = datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp() + (_fraction(rest) if rest else 0.0)
+        except (ValueError, OverflowError):
             raise BadRow("TIMESTAMP", text, "a time like 2023-11-16 18:17:03.9799600") from None
         if self._start is None:
             self._start = moment
@@ -334,6 +341,8 @@ class DecisionRecords(Format):
         if not isinstance(context, dict) or not isinstance(attempts, list) or not isinstance(attempts[0], dict):
             raise BadRow("answer", answer, "a decision's answer")
         outcome = record.get("outcome") or {}
+        if not isinstance(outcome, dict):
+            raise BadRow("outcome", outcome, "an object")
         models = body.get("models") or []
         at = record.get("timestamp_s")
         if at is None:

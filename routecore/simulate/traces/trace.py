@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Trace", "collect", "trace_of"]
 
+_UNREADABLE: Final = (TypeError, AttributeError, ValueError, OverflowError, RecursionError, KeyError)
+_LONGEST_ERROR: Final = 120
 _MOST_SHIFT: Final = 300.0
 _COPY: Final = 1 << 44
 """Added to the numbers of copies, so that each has luck of its own."""
@@ -201,6 +203,10 @@ def collect(records: Iterable[tuple[int, dict[str, Any]]], source: str, format_n
         except BadRow as bad:
             faults.note(source, line, bad.fault)
             continue
+        except _UNREADABLE as error:
+            # a reader that met what it does not know: one bad row never ends a trace
+            faults.note(source, line, Fault("row", f"{type(error).__name__}: {error}"[:_LONGEST_ERROR], f"a row of the format {format_name!r}"))
+            continue
         if row is None:
             continue
         at = row["timestamp_s"]
@@ -210,4 +216,5 @@ def collect(records: Iterable[tuple[int, dict[str, Any]]], source: str, format_n
         builder.add(row)
     if reading.skipped:
         reading.assume(f"{reading.skipped:,} requests of {len(reading.skip_sessions)} sessions that are exact duplicates of others were left out")
-    return Trace.of_chunks(builder.chunks(), reading.names, source=source, faults=faults, assumptions=reading.assumptions)
+    make, count, size = builder.built()
+    return Trace(make, count, size, reading.names, source=source, faults=faults, assumptions=reading.assumptions)

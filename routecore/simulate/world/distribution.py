@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from functools import lru_cache
 from itertools import pairwise
-from math import exp, inf, log
+from math import exp, log
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
 
@@ -196,4 +196,4 @@ def read_distribution(value: object, path: str, faults: list[Fault], *, falling:
 
 
 def _positive(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < inf
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e300

@@ -238,8 +238,11 @@ def test_the_direct_model_knows_the_prompts_size():
         for place, size in enumerate(random.integers(1, 9_000, 300).tolist())
     ]
     found = ope(trace_of(rows), CATALOG, FLAT).estimates
-    # costs are exactly linear in the prompt: nothing is left but the prompts' own spread
-    assert found["dr"].high - found["dr"].low < 0.6 * (found["ips"].high - found["ips"].low)
+    # costs are exactly linear in the prompt: the model is right, and no weighted error is left to add
+    exact = np.mean([2 * one["prompt_tokens"] / 1_000 for one in rows])
+    assert found["dr"].value == pytest.approx(exact, rel=1e-9)
+    assert found["ips"].value != pytest.approx(exact, rel=1e-3)
+    assert found["dr"].high - found["dr"].low < found["ips"].high - found["ips"].low
 
 
 @pytest.mark.parametrize("wrong", [{"m@a": 0.7}, {"m@a": -0.1, "m@b": 1.1}, [1], "{", {}, {"m@a": "x"}])
