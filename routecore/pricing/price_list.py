@@ -325,7 +325,7 @@ class Pricing:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy by value; what was compiled is compiled again."""
-        return Pricing.parse, (self.to_mapping(),)
+        return _parsed, (self.to_mapping(),)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the wire's ``pricing`` object, prices as plain decimal text. Parsing it gives an equal price list.
@@ -425,3 +425,8 @@ def expected_price(
     now = None if time_utc is None else (time_utc if time_utc.tzinfo is not None else time_utc.replace(tzinfo=UTC)).timestamp()
     quote = price_list.quote_femtodollars(prompt_tokens, completion_tokens, min(cached_tokens, prompt_tokens), now)
     return None if quote is None else usd(quote)
+
+
+def _parsed(mapping: dict[str, Any]) -> Pricing:
+    """Read a pickled price list. A function of the module, as clusters' picklers lose the defaults of bound ones."""
+    return Pricing.parse(mapping)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from routecore.simulate.engines.off_policy import ope
     from routecore.simulate.engines.simulate import diff, simulate
     from routecore.simulate.engines.sweep import sweep
+    from routecore.simulate.engines.tune import Limit, Tuned, read_limit, tornado, tune
     from routecore.simulate.engines.validate import Validation, validate
     from routecore.simulate.policy import Policy
     from routecore.simulate.report.changes import Changes
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Behaviour",
     "Changes",
+    "Limit",
     "Policy",
     "Quantiles",
     "Report",
     "Result",
     "Summary",
     "Trace",
+    "Tuned",
     "Validation",
     "World",
     "batch",
@@ -45,24 +48,29 @@ __all__ = [
     "difference",
     "generate",
     "ope",
+    "read_limit",
     "read_trace",
     "servegen",
     "simulate",
     "steady",
     "sweep",
+    "tornado",
     "trace_of",
+    "tune",
     "validate",
 ]
 # modules are named apart from the functions that live in them: a package's attribute cannot be both
 _HOME = {
     "Behaviour": "world.behaviour",
     "Changes": "report.changes",
+    "Limit": "engines.tune",
     "Policy": "policy",
     "Quantiles": "world.distribution",
     "Report": "report.report",
     "Result": "report.report",
     "Summary": "report.summary",
     "Trace": "traces.trace",
+    "Tuned": "engines.tune",
     "Validation": "engines.validate",
     "World": "world.world",
     "batch": "engines.batch",
@@ -71,12 +79,15 @@ _HOME = {
     "difference": "report.summary",
     "generate": "traces.generate",
     "ope": "engines.off_policy",
+    "read_limit": "engines.tune",
     "read_trace": "traces.files",
     "servegen": "traces.servegen",
     "simulate": "engines.simulate",
     "steady": "world.behaviour",
     "sweep": "engines.sweep",
+    "tornado": "engines.tune",
     "trace_of": "traces.trace",
+    "tune": "engines.tune",
     "validate": "engines.validate",
 }
 """Public name -> the module it lives in."""

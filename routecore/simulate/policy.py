@@ -227,7 +227,7 @@ class Policy:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by what it was read from."""
-        return Policy.from_mapping, (self.mapping,)
+        return _policy_of, (self.mapping,)
 
     def __repr__(self) -> str:
         return f"<Policy {self.name!r}>"
@@ -296,3 +296,8 @@ def _changed(base: Catalog, changes: Mapping[str, Any]) -> Catalog:
         return Catalog.from_mapping({"endpoints": [*rows.values(), *(changes.get("add") or ())]})
     except RoutecoreError as error:
         raise SimulationError([Fault("policy.catalog", str(error), "a catalog")]) from error
+
+
+def _policy_of(mapping: dict[str, Any]) -> Policy:
+    """Read a pickled policy. A function of the module, as clusters' picklers lose the defaults of bound ones."""
+    return Policy.from_mapping(mapping)

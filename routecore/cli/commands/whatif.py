@@ -360,6 +360,57 @@ def diff(machine: bool, **options: Any) -> None:  # noqa: ANN401 - the options a
 
 
 @whatif.command(
+    short_help="Search policies for the best within limits.",
+    epilog="\b\nExample: routecore whatif tune --param balance.price=0:4:5 --objective cost --subject 'total.p90<=6s' --generate 500 --catalog example --from-stats example",
+)
+@click.option("--param", "parameters", multiple=True, required=True, metavar="PATH=VALUES", help="What to vary, as sweep has it; several span a grid.")
+@click.option("--objective", default="cost", show_default=True, help="What to make small: cost, total, ttft.p90 and the like.")
+@click.option("--subject", "subjects", multiple=True, metavar="LIMIT", help="What must be kept: 'total.p90<=6s', 'first_success>=99%'.")
+@_inputs
+@click.option("--report", "report_file", metavar="OUT.html", help="Write the report of the last round as one page that needs no network.")
+@_running
+@as_json
+def tune(parameters: tuple[str, ...], objective: str, subjects: tuple[str, ...], report_file: str | None, machine: bool, **options: Any) -> int:  # noqa: ANN401 - the options above
+    """Search the policies that parameters span for the one with the least objective within limits, by successive halving over replications."""
+    from routecore import simulate
+    from routecore.simulate.engines.sweep import read_parameter
+
+    with sourced({"parameter": "--param", "subject": "--subject", "figure": "--objective"}):
+        grid = dict(read_parameter(one) for one in parameters)
+        limits = [simulate.read_limit(one) for one in subjects]
+    inputs = Inputs(options)
+    trace, catalog, world = inputs.read()
+    base = inputs.policies()
+    if len(base) != 1:
+        raise click.UsageError("a search varies one policy")
+    if report_file is not None:
+        check_writable(report_file)
+    with told_progress("tuning") as progress, sourced({"policy": "--param", **inputs.sources}):
+        found = simulate.tune(
+            trace,
+            catalog,
+            world,
+            base[0],
+            grid,
+            objective=objective,
+            subject=limits,
+            replications=options["replications"] or 24,
+            seed=options["seed"],
+            processes=options["processes"],
+            progress=progress,
+        )
+    if report_file is not None:
+        write_text(report_file, found.report.to_html())
+    if machine:
+        print_json({"best": found.best, "tried": found.tried, "rounds": [list(one) for one in found.rounds], "report": found.report.to_dict()})
+    else:
+        page = Page()
+        page.line(f"Best of {found.tried}: {found.best or 'none keeps the limits'}", "bold")
+        show_report(found.report, page)
+    return 0 if found.best is not None else EXIT_REFUSED
+
+
+@whatif.command(
     short_help="Backtest: fit a world to the first part of a log, predict the second.",
     epilog='\b\nExample: routecore whatif validate --log requests.parquet --catalog catalog.json --policy default --policy \'cheap={"sort":"price"}\'',
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final
+from weakref import finalize
 
 import numpy as np
 
@@ -184,7 +186,8 @@ class _Spill:
     """Chunks that wait in a temporary folder, gone when nobody holds them any more."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="routecore-trace-")
+        self._folder = Path(mkdtemp(prefix="routecore-trace-"))
+        finalize(self, rmtree, self._folder, ignore_errors=True)
         self.sizes: list[int] = []
         self._last = -np.inf
         self._broken = False
@@ -196,7 +199,7 @@ class _Spill:
         self._broken = self._broken or float(chunk.timestamp_s[0]) < self._last
         self._last = float(chunk.timestamp_s[-1])
         kept = {name: column for name in _COLUMNS if (column := getattr(chunk, name)).strides != (0,)}
-        np.savez(Path(self._folder.name) / f"{len(self.sizes)}.npz", **kept)
+        np.savez(self._folder / f"{len(self.sizes)}.npz", **kept)
         self.sizes.append(len(chunk))
 
     def disordered(self, rest: list[Chunk]) -> bool:
@@ -205,5 +208,5 @@ class _Spill:
 
     def get(self, place: int) -> Chunk:
         """Return a chunk."""
-        with np.load(Path(self._folder.name) / f"{place}.npz") as kept:
+        with np.load(self._folder / f"{place}.npz") as kept:
             return Chunk(**{name: kept[name] for name in kept.files})
