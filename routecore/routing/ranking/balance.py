@@ -68,6 +68,8 @@ def scaled(logs: Sequence[float]) -> list[float]:
     [1.0, 1.0]
     """
     largest = max(logs)
+    if min(logs) - largest > _LEAST_LOG:
+        return [exp(one - largest) for one in logs]
     return [exp(max(one - largest, _LEAST_LOG)) for one in logs]
 
 
@@ -104,6 +106,9 @@ def prices_or_median(quotes: Sequence[int | Decimal | None]) -> list[float]:
     [20.0, 2.0, 11.0]
     """
     floats = [None if quote is None else float(quote) for quote in quotes]
+    if 0.0 not in floats and None not in floats:
+        # the common case: all are known, and nothing is free
+        return [value for value in floats if value is not None]
     positive = [value for value in floats if value is not None and value > 0]
     free = min(positive) / 10 if positive else 1.0
     return values_or_median([free if value == 0 else value for value in floats])

@@ -41,11 +41,18 @@ def rank(case: Case, candidates: Sequence[Candidate], view: int, like: Ranking |
 
     ``like`` is the ranking of a case that differs in token estimates and pin alone; ``view`` is kept for rankings like this one.
     """
-    field = prepare(case, candidates)
-    if like is not None and like.field.candidates is candidates:
-        field.stat_logs, field.waits = like.field.stat_logs, like.field.waits
-    places = tuples(field)
     sort = case.preferences.sort
+    if like is not None and like.field.candidates is candidates:
+        if sort is None and like.groups and like.case.sticky == case.sticky and case.settings.sticky != "economic":
+            # nothing but token estimates differs: no pass reads those, so every candidate keeps its place
+            field = Field(case, candidates)
+            field.sticky, field.stat_logs, field.waits = like.field.sticky, like.field.stat_logs, like.field.waits
+            return Ranking(field, view, case.settings.strategy, None, _regrouped(field, like.groups))
+        field = prepare(case, candidates)
+        field.stat_logs, field.waits = like.field.stat_logs, like.field.waits
+    else:
+        field = prepare(case, candidates)
+    places = tuples(field)
     if sort is not None:
         return Ranking(field, view, f"sort:{sort}", _sorted(field, places, sort), [])
     return Ranking(field, view, case.settings.strategy, None, _grouped(field, places))
@@ -61,6 +68,23 @@ def _sorted(field: Field, places: list[tuple[int, ...]] | None, sort: str) -> li
         keys = list(zip(places, keys, strict=True))
     # stable: of equal keys, the endpoint id decides
     return sorted(range(len(keys)), key=keys.__getitem__)
+
+
+def _regrouped(field: Field, like: list[Group]) -> list[Group]:
+    """Return the groups of another ranking with this field's own weights."""
+    indices = [one.row for one in field.candidates]
+    rows = list(dict.fromkeys(indices)) if field.case.context.byok else indices
+    logs = _logs(field, rows)
+    if len(rows) != len(indices):
+        log_of = dict(zip(rows, logs, strict=True))
+        logs = [log_of[index] for index in indices]
+    if len(like) == 1 and len(like[0].positions) == len(logs):
+        groups = [Group(like[0].positions, logs, like[0].after)]
+    else:
+        groups = [Group(one.positions, [logs[position] for position in one.positions], one.after) for one in like]
+    if like[0].opening is not like[0].weights:
+        _cap(field, groups[0])
+    return groups
 
 
 def _grouped(field: Field, places: list[tuple[int, ...]] | None) -> list[Group]:
