@@ -45,8 +45,8 @@ $(VENV)/.neighbours: pyproject.toml .ci/constraints.txt | $(STAMP)
 	$(PIP) --editable '.[dev,neighbours]'
 	@touch $@
 
-$(VENV)/.gateway: pyproject.toml docs/examples/gateway/requirements.txt | $(VENV)/.cli
-	$(PIP) --editable '.[cli]' --requirement docs/examples/gateway/requirements.txt
+$(VENV)/.gateway: pyproject.toml | $(VENV)/.cli
+	$(PIP) --editable '.[cli,prometheus,yaml]' httpx starlette uvicorn
 	@touch $@
 
 gateway: $(VENV)/.gateway
