@@ -30,7 +30,7 @@ def block(**keys):
     "parts",
     [
         {"body": block(order=[], only=[], max_price={}, sort={}, quantizations=None)},
-        {"context": {"account": {"only": [], "ignore": []}}},
+        {"context": {"account": {"only": None, "ignore": []}}},
         {"body": {"messages": ["text", 5, {"content": 7}]}},
         {"body": {"max_tokens": 3.0}},
         {"body": block(max_price={"prompt": 0.1 + 0.2 + 1, "completion": "1e9999"}), "rows": [P]},
@@ -158,7 +158,10 @@ def test_warnings_speak_of_the_block_the_body_s_own_keys_and_the_asked_models():
 
     assert warned(context={"account": {"ignore": ["elsewhere"]}}) == []
     assert warned(body=block(ignore=["elsewhere"])) == [("unmatched_slug", "provider.ignore[0]")]
-    assert warned(body={"thinking": {}, "reasoning_effort": "low"}) == [("ignored_parameter", "thinking"), ("ignored_parameter", "reasoning_effort")]
-    assert warned(body={"thinking": {}, **block(require_parameters=False)}) == []
+    assert warned(body={"thinking": {"type": "enabled"}, "reasoning_effort": "low"}) == [
+        ("ignored_parameter", "thinking"),
+        ("ignored_parameter", "reasoning_effort"),
+    ]
+    assert warned(body={"thinking": {"type": "enabled"}, **block(require_parameters=False)}) == []
     assert warned(stats={"m@p": {"throughput": {"p50": 1, "p90": 2}}}) == [("rising_throughput", "stats.m@p.throughput")]
     assert warned(stats={"n@p": {"throughput": {"p50": 1, "p90": 2}}}) == []
