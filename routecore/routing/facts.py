@@ -85,9 +85,10 @@ def known(stats: EndpointStats | None, percentiles: Percentiles | None, min_samp
 
 def p50(row: EndpointStats | None, metric: str, min_samples: int) -> float | None:
     """Return the p50 of ``latency`` (seconds) or ``throughput`` (tokens per second), ``None`` if it is not known."""
-    if row is None:
+    # asked for every endpoint of a decision: what ``known`` says, without the call
+    if row is None or (row.samples is not None and row.samples < min_samples):
         return None
-    percentiles = known(row, row.throughput if metric == "throughput" else row.latency, min_samples)
+    percentiles = row.throughput if metric == "throughput" else row.latency
     return None if percentiles is None else percentiles[0]
 
 

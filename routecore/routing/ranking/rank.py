@@ -152,11 +152,10 @@ def _heads(field: Field, members: Sequence[int]) -> tuple[list[int], dict[int, i
 
 def _cap(field: Field, group: Group) -> None:
     """Bound the shares of the first place by the traffic caps of its shared attempts."""
-    stats = field.case.facts.stats
-    caps: list[float | None] = []
-    for position in group.positions:
-        one = field.candidates[position]
-        row = stats.get(one.endpoint.id) if one.key_id is None else None
-        caps.append(None if row is None else row.share_cap)
-    if any(cap is not None for cap in caps):
-        group.cap(capped(group.weights, caps))
+    stats, candidates = field.case.facts.stats, field.candidates
+    rows = [stats.get(candidates[position].endpoint.id) for position in group.positions] if stats else []
+    # caps are rare: nothing more is looked at without one
+    if any(row is not None and row.share_cap is not None for row in rows):
+        caps = [row.share_cap if row and candidates[position].key_id is None else None for position, row in zip(group.positions, rows, strict=True)]
+        if any(cap is not None for cap in caps):
+            group.cap(capped(group.weights, caps))
