@@ -15,6 +15,7 @@ from routecore.testing.answers import (
     is_decided,
     is_own_slug,
     is_plan,
+    matches,
     rejections_of,
     rows_of,
     tier_of,
@@ -32,7 +33,9 @@ __all__ = [
 
 
 def _opted_in(scenario: Any, row: Any) -> bool:  # noqa: ANN401
-    return any(is_own_slug(entry, row) for key in ("order", "only") for entry in block_of(scenario).get(key) or ())
+    """A provider's display name stands for its slug, which is the own slug of an endpoint without a variant."""
+    names = matches if "/" not in str(row.get("slug") or "") and "#" not in str(row.get("slug") or "") else is_own_slug
+    return any(names(entry, row) for key in ("order", "only") for entry in block_of(scenario).get(key) or ())
 
 
 def _asking(scenario: Any, tier: str | None) -> Any:  # noqa: ANN401
@@ -94,7 +97,7 @@ def law_full_is_never_removed(decide_scenario: DecideScenario, scenario: Any) ->
     """Attempts that are full stay in the plan; a full attempt is not cooling, and makes neither panic nor a pin ``skipped``."""
 
     def fill(other: Any) -> None:  # noqa: ANN401
-        other["health"] = {**(other.get("health") or {}), **dict.fromkeys(list(rows_of(other))[::2], "full")}
+        other["health"] = {**dict.fromkeys(list(rows_of(other))[::2], "full"), **(other.get("health") or {})}
 
     def forget(other: Any) -> None:  # noqa: ANN401
         other["health"] = {key: word for key, word in (other.get("health") or {}).items() if word == "cooling"}
