@@ -25,7 +25,8 @@ CASES = {
     "a share out of range hides no other fault": of(A, stats={"m@azure": {"error_rate": 2}}, context={"nonsense": 1}),
     "an image in the output of a tool counts": of(A, request={"input": [{"type": "function_call_output", "output": [IMAGE]}]}),
     "a whole number may be written 3.0": of({**A, "max_output_tokens": 2}, request={"max_tokens": 3.0}),
-    "stickiness off echoes why there is no pin": of(A, context={"no_pin": "expired"}, settings={"sticky": "off"}),
+    "stickiness off echoes nothing": of(A, context={"no_pin": "expired"}, settings={"sticky": "off"}),
+    "a key may be named with an @": of(A, context={"byok": [{"slug": "amazon-bedrock", "key_id": "team@corp"}]}),
     "the limits of a row are spelt right": of({**A, "limits": {"request_per_minute": 1}}),
     "a card ends after it begins": of({**A, "pricing": {"overrides": [{"from": "2026-02-01", "until": "2026-01-01", "prompt": 1}]}}),
 }

@@ -133,7 +133,7 @@ def _read_keys(raw: object, reader: Reader, slugs: SlugReader) -> tuple[Key, ...
             read_limits(entry.get("limits"), f"{path}.limits", reader)
             key_path = f"{path}.key_id"
             as_written = entry.get("slug") if isinstance(entry.get("slug"), str) else None
-            key_id = as_written if entry.get("key_id") is None else reader.name(entry["key_id"], key_path, twin=True)
+            key_id = as_written if entry.get("key_id") is None else reader.name(entry["key_id"], key_path, twin=True, at=True)
         else:
             reader.fault(path, entry, "a slug or an object with slug, models and key_id")
             continue

@@ -30,8 +30,10 @@ def sticky_of(request: Request, attempts: list[Attempt]) -> tuple[str, str | Non
     """Return status, reason, and the attempts with the pinned ones marked (none unless the status is ``hit``)."""
     scenario = request.scenario
     pin = scenario.context.sticky
-    if pin is None or scenario.settings.sticky == "off":
-        return "none", scenario.context.no_pin if pin is None else None, attempts
+    if scenario.settings.sticky == "off":
+        return "none", None, attempts
+    if pin is None:
+        return "none", scenario.context.no_pin, attempts
     block = scenario.block
     explicit = bool(block.order) or request.explicit_sort is not None
     if scenario.settings.sticky != "compatible":
