@@ -62,7 +62,7 @@ def test_a_decision_record_is_logged_whole(lines):
     assert line["record"]["scenario"]["catalog"] == record["scenario"]["catalog"]
 
 
-@pytest.mark.parametrize("value", [float("nan"), {1, 2}, object(), b"x", "\ud800", {"a": float("inf")}], ids=repr)
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}, object(), b"x", "\ud800", {"a": float("inf")}], ids=lambda value: type(value).__name__)
 def test_a_line_is_json_whatever_the_fields_hold(value):
     record = logging.LogRecord("routecore", logging.INFO, "", 0, "event", (), None)
     record.routecore = {"value": value}
