@@ -10,7 +10,7 @@ WORKERS ?= auto
 COVERAGE ?= --cov --cov-report=term
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
-.PHONY: demo gateway test fast neighbours fuzz mutants lint types docs bench check dist lock clean help python
+.PHONY: demo gateway test fast neighbours fuzz mutants soak lint types docs bench check dist lock clean help python
 
 help:
 	@echo "make demo        one screen: a request, its plan with reasons, its bill, a what-if"
@@ -19,6 +19,7 @@ help:
 	@echo "make test        all tests that need no neighbour, with branch coverage"
 	@echo "make neighbours  what needs a server, a browser, Node or a foreign SDK"
 	@echo "make fuzz        fuzz every reader of outside input (TARGET=answer SECONDS=60)"
+	@echo "make soak        an hour of a fleet in a storm, on virtual time"
 	@echo "make mutants     break one room on purpose (ROOM=routing SAMPLE=300)"
 	@echo "make check       lint, types, tests and docs: what CI runs"
 	@echo "make docs        the documentation, in docs/_build/html"
@@ -73,6 +74,9 @@ TARGET ?=
 SECONDS ?= 60
 fuzz: $(VENV)/.evidence
 	$(BIN)/python -m tests.evidence.fuzz $(TARGET) --seconds $(SECONDS)
+
+soak: $(STAMP)
+	$(BIN)/python tests/evidence/soak.py
 
 ROOM ?= routing
 SAMPLE ?= 300

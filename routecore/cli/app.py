@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "replay": "routecore.cli.commands.replay:replay",
     "cost": "routecore.cli.commands.cost:cost",
     "whatif": "routecore.cli.commands.whatif:whatif",
+    "policies": "routecore.cli.commands.policies:policies",
     "schema": "routecore.cli.commands.schema:schema",
     "conformance": "routecore.cli.commands.conformance:conformance",
     "demo": "routecore.cli.commands.demo:demo",

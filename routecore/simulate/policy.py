@@ -19,7 +19,7 @@ from routecore.live.windows.settings import WindowSettings
 from routecore.reading.checks import OBJECT_EXPECTED, below, canonical_key, nearest, number
 from routecore.request.context import Context
 from routecore.request.preferences import Preferences
-from routecore.request.settings import Settings
+from routecore.request.settings import NAMED_SETTINGS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,6 +116,28 @@ class Policy:
         if isinstance(value, dict) and value.get("name") is None:
             value = {**value, "name": path.stem}
         return cls.from_mapping(value, path.name)
+
+    @classmethod
+    def named(cls, name: str) -> Policy:
+        """Return one of the policies that have a name.
+
+        Args:
+            name: A key of ``request.settings.NAMED_SETTINGS``: ``balance``, ``studied``, ``inverse_square_price`` or ``adjusted_price``.
+
+        Returns:
+            The policy, called by that name.
+
+        Raises:
+            SimulationError: No policy has that name.
+
+        Example:
+            >>> Policy.named("adjusted_price").settings.strategy
+            'adjusted_price'
+        """
+        settings = NAMED_SETTINGS.get(name) if isinstance(name, str) else None
+        if settings is None:
+            raise SimulationError([Fault("policy", name, f"the name of a policy: {', '.join(NAMED_SETTINGS)}")])
+        return cls(name, settings=_differing(settings))
 
     def _read(self, value: Mapping[str, Any], path: str, faults: list[Fault]) -> None:
         given = {key: one for key, one in value.items() if one is not None}
@@ -231,6 +253,12 @@ class Policy:
 
     def __repr__(self) -> str:
         return f"<Policy {self.name!r}>"
+
+
+def _differing(settings: Settings) -> dict[str, Any]:
+    """Return what is not the default, in the wire form: a policy says what may differ."""
+    defaults = Settings().to_mapping()
+    return {key: value for key, value in settings.to_mapping().items() if value != defaults[key]}
 
 
 def _collect(faults: list[Fault], make: Any) -> Any:  # noqa: ANN401 - whatever is made

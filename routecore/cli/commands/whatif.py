@@ -16,6 +16,7 @@ from routecore.cli.progress import told_progress
 from routecore.cli.reading import EXAMPLE, STDIN, check_file, check_writable, load_catalog, load_stats, parse_json, read_json, shown_name, write_text
 from routecore.cli.terminal import Page, print_json
 from routecore.cli.views.whatif import show_changes, show_estimates, show_report, show_validation
+from routecore.request.settings import NAMED_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,11 +177,13 @@ def _block_or_policy(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _policy(file: str) -> Policy:
-    """Return the policy of a file, or of ``NAME={JSON}``; ``default`` is the router as it is when nothing is changed."""
+    """Return the policy of a file, of ``NAME={JSON}``, or of a name; ``default`` is the router as it is when nothing is changed."""
     from routecore.simulate.policy import Policy
 
     if file == DEFAULT:
         return Policy(DEFAULT)
+    if file in NAMED_SETTINGS and not Path(file).exists():
+        return Policy.named(file)
     inline = _INLINE.fullmatch(file)
     if inline is not None:
         document = parse_json(inline["json"], f"--policy {inline['name']}", _POLICY)
@@ -229,7 +232,7 @@ def _inputs(command: Callable[..., Any]) -> Callable[..., Any]:
             "policies",
             multiple=True,
             metavar="FILE",
-            help="A policy, the first the baseline: a file, 'default' (changes nothing), or in line 'cheap={\"sort\":\"price\"}'.",
+            help="A policy, the first the baseline: a file, 'default' (changes nothing), a name of 'routecore policies', or in line 'cheap={\"sort\":\"price\"}'.",
         ),
         click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="The same seed gives the same run."),
         click.option("--strict", is_flag=True, help="Stop at the first row of the trace that cannot be read, and at unknown models."),
