@@ -106,10 +106,16 @@ def test_the_command_line_runs_and_prints_what_is_shown(line, shown, folder):
 
 def test_the_pages_that_show_the_command_line_have_such_lines():
     pages = {one.id.partition(":")[0] for one in command_lines()}
-    assert {"README.md", "docs/reference/command-line.md", "docs/how-to/replay-a-record.md"} <= pages
+    assert {
+        "docs/reference/command-line.md",
+        "docs/how-to/replay-a-record.md",
+    } <= pages  # the README's lines have no prompts: tests/docs/test_readme.py runs them
 
 
 def test_every_python_block_is_a_session_that_runs():
     for page in (ROOT / "docs").rglob("*.md"):
+        # claims about a patched copy, which tests/house/test_contributing.py runs; and what needs a neighbour, whose calls tests/neighbours makes
+        if page.parent.name == "contributing" or page.name in {"several-processes.md", "observe-a-gateway.md", "use-with-litellm.md"}:
+            continue
         for block in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
             assert block.startswith(">>> "), f"{page}: {block[:80]}"

@@ -67,12 +67,22 @@ def figure_of(name: str) -> str:
 
 
 def read_limit(text: str) -> Limit:
-    """Return the limit that a text spells. Raises ``SimulationError``.
+    """Return the limit that a text spells.
 
-    >>> read_limit("total.p90<=6s")
-    Limit(figure='total_p90', sign='<=', amount=6.0)
-    >>> read_limit("first_success>=99%").amount
-    0.99
+    Args:
+        text: A figure, ``<=`` or ``>=``, and an amount in its unit (seconds, USD, or a share as ``99%``).
+
+    Returns:
+        The limit.
+
+    Raises:
+        SimulationError: The text spells none.
+
+    Example:
+        >>> read_limit("total.p90<=6s")
+        Limit(figure='total_p90', sign='<=', amount=6.0)
+        >>> read_limit("first_success>=99%").amount
+        0.99
     """
     found = _LIMIT.fullmatch(text.strip())
     try:
@@ -175,15 +185,28 @@ def tornado(
     Of each endpoint that served, latency is doubled and halved, speed likewise, and its error rate multiplied by five; each time both policies run again. A row has
     ``assumption``, the ``difference`` of the objective (second policy minus first) as it then is, the ``swing`` from what it was, and whether that ``flips`` the choice.
 
-    Raises ``SimulationError`` as ``simulate`` does, and for other than two policies.
+    Args:
+        trace: What was asked.
+        catalog: The endpoints.
+        world: How they behave, as it is assumed.
+        policies: Two, between which to choose.
+        objective: The figure that the choice is made by: ``cost``, ``ttft``, ``total_p90`` and the like.
+        seed: The same seed gives the same luck to every run.
 
-    >>> from routecore import Catalog
-    >>> from routecore.simulate import Policy, World, generate, steady
-    >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": p, "pricing": {"prompt": "1e-6", "completion": "1e-6"}} for p in "xy"]})
-    >>> world = World({"a/b@x": steady(ttft=1.0), "a/b@y": steady(ttft=1.5)})
-    >>> rows = tornado(generate(50, ["a/b"]), catalog, world, [Policy("x", provider={"only": ["x"]}), Policy("y", provider={"only": ["y"]})], objective="ttft")
-    >>> [row["assumption"] for row in rows if row["flips"]]
-    ['latency of a/b@x times 2', 'latency of a/b@y times 0.5']
+    Returns:
+        A mapping for each assumption, the largest swing first.
+
+    Raises:
+        SimulationError: As ``simulate`` does, and for other than two policies.
+
+    Example:
+        >>> from routecore import Catalog
+        >>> from routecore.simulate import Policy, World, generate, steady
+        >>> catalog = Catalog.from_mapping({"endpoints": [{"model": "a/b", "provider": p, "pricing": {"prompt": "1e-6", "completion": "1e-6"}} for p in "xy"]})
+        >>> world = World({"a/b@x": steady(ttft=1.0), "a/b@y": steady(ttft=1.5)})
+        >>> rows = tornado(generate(50, ["a/b"]), catalog, world, [Policy("x", provider={"only": ["x"]}), Policy("y", provider={"only": ["y"]})], objective="ttft")
+        >>> [row["assumption"] for row in rows if row["flips"]]
+        ['latency of a/b@x times 2', 'latency of a/b@y times 0.5']
     """
     if len(policies) != 2:
         raise SimulationError([Fault("policies", len(policies), "two policies, between which to choose")])

@@ -17,7 +17,7 @@ def show_figures(report: Report, sheet: Sheet) -> None:
     """Set the figures of every policy side by side, the notes, and everything that was assumed."""
     sheet.line(f"{report.title}: {report.expected:,} requests of {report.trace['source']}{', stopped before the end' if report.partial else ''}", "bold")
     heading, *rows = report.table()
-    sheet.table([Column(""), *(Column(name, "right") for name in heading[1:])], rows)
+    sheet.table([Column(heading[0]), *(Column(name, "right") for name in heading[1:])], rows)
     if len(report.results) > 1:
         sheet.paragraph(f"In brackets: the paired difference to {report.baseline.name}, ± half of its 95 % interval. ~: the interval holds 0.", style="dim")
     for note in report.notes:
