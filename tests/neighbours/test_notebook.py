@@ -26,7 +26,7 @@ SHOWN = {
     "explanation": "Why each endpoint stands where it stands",
     "catalog": "deepseek/deepseek-v3.2",
     "bill": "From the list cost to what is charged",
-    "report": "cost per request",
+    "report": "cost per 1,000 requests",
 }
 
 
