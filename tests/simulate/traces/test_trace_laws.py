@@ -57,4 +57,5 @@ def test_what_was_read_can_be_run(rows):
     except SimulationError:
         return
     json.loads(report.to_json())
+    assert report.to_html().startswith("<!doctype html>")
     assert all(one.summary.counts["requests"] == len(trace) for one in report.results)
