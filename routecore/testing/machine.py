@@ -26,6 +26,7 @@ class RouterMachine(RuleBasedStateMachine):
     Subclass it, write the five methods below, and give pytest its ``TestCase``. ``equals_reference = False`` holds the laws alone.
 
     Example:
+        >>> from routecore.testing.reference import reference_decide_scenario
         >>> class Machine(RouterMachine):
         ...     def load(self, catalog): self.catalog_of_router, self.parts = catalog, {}
         ...     def learn_stats(self, stats): self.parts["stats"] = stats

@@ -34,7 +34,7 @@ class StatsView(Mapping[str, EndpointStats]):
     >>> from routecore.live.windows.windows import Windows
     >>> windows = Windows()
     >>> windows.record_failure("m@p", 0.0)
-    >>> windows.tick(1.0) == {"m@p": EndpointStats(samples=1, success_rate=0.0)}
+    >>> windows.tick(1.0) == {"m@p": EndpointStats(samples=1, success_rate=0.0, error_rate=1.0, rate_limit_rate=0.0)}
     True
     """
 

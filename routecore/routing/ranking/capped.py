@@ -20,7 +20,7 @@ def capped(weights: Sequence[float], caps: Sequence[float | None]) -> list[float
     Example:
         >>> [round(share, 3) for share in capped([6.0, 3.0, 1.0], [0.3, None, None])]
         [0.3, 0.525, 0.175]
-        >>> capped([1.0, 1.0], [0.1, 0.3])
+        >>> [round(share, 3) for share in capped([1.0, 1.0], [0.1, 0.3])]
         [0.25, 0.75]
     """
     limits = [None if cap is None else max(cap, LEAST_CAP) for cap in caps]

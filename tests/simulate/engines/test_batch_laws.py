@@ -138,7 +138,12 @@ def test_first_choices_and_propensities_are_those_of_decide(rows, stats, request
     decider = Decider(catalog, policy, names, facts, seed=seed)
     found = decider.decide(chunk)
     for place, ((model, prompt, completion, tools, most, block), draw) in enumerate(zip(requests, draws(seed, chunk.number).tolist(), strict=True)):
-        body = {"model": model} | ({"provider": block} if block else {}) | ({"tools": []} if tools else {}) | ({"max_tokens": most} if most else {})
+        body = (
+            {"model": model}
+            | ({"provider": block} if block else {})
+            | ({"tools": [{"type": "function"}]} if tools else {})
+            | ({"max_tokens": most} if most else {})
+        )
         try:
             told = policy.context.to_mapping() | numbers_of(estimates, prompt, completion)
             plan = decide(catalog, body, facts, context=told, settings=policy.settings, draw=draw)
